@@ -1,0 +1,1 @@
+import { describe, it } from 'vitest'; describe('x', () => { it('x', () => {}); });

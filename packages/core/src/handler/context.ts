@@ -1,0 +1,56 @@
+/** Who is calling. */
+export interface Peer {
+  /** `address:port`, or the path of a unix socket. Behind a proxy, the proxy's unless `trustProxy` is set. */
+  readonly address: string;
+  readonly tls: boolean;
+  /** The subject of the client's certificate under mTLS. */
+  readonly certificateSubject?: string;
+}
+
+/** The request as it came, before anything was decoded. */
+export interface RawRequest {
+  readonly contentType: string;
+  /** The body's bytes after decompression: over HTTP the body, over gRPC the message. */
+  readonly body: Uint8Array;
+}
+
+export type TransportName = 'http' | 'grpc' | 'memory';
+
+/**
+ * One request, as handlers see it; the same on both protocols. `P` is the class of the parameters.
+ * Each transport has its own subclass; handlers only know this one. Getters that cost something are lazy.
+ */
+export abstract class Context<P extends object = Record<string, string>> {
+  abstract readonly transport: TransportName;
+  /** `x-request-id` if the caller sent one, otherwise made here; echoed on the answer. */
+  abstract readonly requestId: string;
+  /** The service's path, e.g. `predictions/iris/:run/:model`. */
+  abstract readonly service: string;
+  /** Path and query parameters (gRPC: the request's fields 1-15), validated when the service declares a class. */
+  abstract readonly params: Readonly<P>;
+  abstract readonly peer: Peer;
+  /** When the caller stops waiting: {@link Clock.now} milliseconds. `undefined`: no deadline. */
+  abstract readonly deadline: number | undefined;
+  /** Fires when the caller disconnects, cancels, or the deadline passes. Created on first use. */
+  abstract readonly signal: AbortSignal;
+  /** True once the caller is gone; cheaper than {@link signal}. */
+  abstract readonly aborted: boolean;
+  abstract readonly raw: RawRequest;
+  /** `x-priority`: higher goes first; 0 unless the caller says otherwise; integers from -10 to 10. */
+  abstract readonly priority: number;
+  /** The W3C `traceparent` header as it came. */
+  get traceparent(): string | undefined {
+    return this.header('traceparent');
+  }
+
+  private keep: Map<unknown, unknown> | undefined;
+  /** A place for handlers, guards and interceptors of one request to leave things for each other. */
+  get bag(): Map<unknown, unknown> {
+    return (this.keep ??= new Map());
+  }
+
+  /** A request header (HTTP) or metadata entry (gRPC), by its name in lower case; several values are joined by `, `. */
+  abstract header(name: string): string | undefined;
+  /** Sets a header of the answer (HTTP) or initial metadata (gRPC). A name ending in `-bin` takes base64 text. */
+  abstract setHeader(name: string, value: string): void;
+}

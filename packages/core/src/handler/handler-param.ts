@@ -1,0 +1,38 @@
+import 'reflect-metadata';
+import type { InjectionToken } from '@nestjs/common';
+import type { BatchContext } from './batch-context.js';
+import type { Context } from './context.js';
+
+/**
+ * Where a decorated parameter of a handler method comes from: a provider, found once at boot by its token; `select`,
+ * if given, picks the value per call (a model by the request's parameters).
+ */
+export interface HandlerParamSource {
+  readonly token: InjectionToken;
+  readonly select?: (provider: unknown, context: Context<object> | BatchContext<object>) => unknown;
+}
+
+/** A provider that can serve several batches at once; a batched handler's gate takes its concurrency from those it uses. */
+export interface Concurrent {
+  /** How many batches may run at the same time; at least 1. */
+  readonly concurrency: number;
+}
+
+const HANDLER_PARAMS = 'witan:handler-params';
+
+/**
+ * Makes a parameter decorator for handler methods (`@UseModel` is one).
+ * @internal
+ */
+export function handlerParam(source: HandlerParamSource): ParameterDecorator {
+  return (target, method, index) => {
+    if (method === undefined) throw new TypeError('this decorator belongs on a parameter of a handler method');
+    const known = handlerParamsOf(target, method);
+    Reflect.defineMetadata(HANDLER_PARAMS, new Map(known).set(index, source), target, method);
+  };
+}
+
+/** The decorated parameters of a method, by index. */
+export function handlerParamsOf(target: object, method: string | symbol): ReadonlyMap<number, HandlerParamSource> {
+  return (Reflect.getMetadata(HANDLER_PARAMS, target, method) as Map<number, HandlerParamSource> | undefined) ?? new Map();
+}

@@ -1,0 +1,42 @@
+import type { Frame } from '../frame/frame.js';
+import type { Answer } from '../handler/answer.js';
+import type { Context } from '../handler/context.js';
+import type { SchemaSpec } from '../schema/spec.js';
+
+/** One path or query parameter. Over gRPC it is field `index + 1` of the request, a string unless `dtype` says more. */
+export interface ParamDefinition {
+  readonly name: string;
+  readonly in: 'path' | 'query';
+  readonly required: boolean;
+}
+
+/** What a transport must know to serve one service; made at boot from the decorators. */
+export interface ServiceDefinition {
+  /** The class's name, e.g. `IrisService`. */
+  readonly name: string;
+  /** Without a leading slash: `predictions/iris/:run/:model`. */
+  readonly path: string;
+  readonly params: readonly ParamDefinition[];
+  /** `undefined`: an untyped service; dtypes are inferred. */
+  readonly input: SchemaSpec | undefined;
+  readonly output: SchemaSpec | undefined;
+  /** protobuf package, e.g. `iris.v1`. */
+  readonly protoPackage: string;
+  /** Service name in the .proto, e.g. `IrisService`. */
+  readonly protoService: string;
+  readonly description?: string;
+  /** One line for the banner: how its handlers batch. */
+  readonly batchSummary?: string;
+}
+
+export type ServiceResult = Frame | AsyncIterable<Frame> | Answer;
+
+/**
+ * A service as its transports see it: the definition, and the chain with guards, interceptors and filters around it.
+ * `read` decodes and validates the request's Frame; it is called after the guards, so that 401 comes before 422.
+ */
+export interface ServiceRuntime {
+  readonly definition: ServiceDefinition;
+  /** Gives a value, not a promise, when the chain is synchronous. Errors thrown or rejected are WitanErrors. */
+  invoke(context: Context, read: () => Frame): ServiceResult | Promise<ServiceResult>;
+}
