@@ -10,6 +10,10 @@ export const CORE_ERRORS = {
     category: 'INVALID_ARGUMENT',
     summary: "Nest's HttpException, thrown by a guard, pipe or handler: its status and message are kept; the category follows the status.",
   },
+  CORE_ERR_RPC_EXCEPTION: {
+    category: 'INVALID_ARGUMENT',
+    summary: "Nest's RpcException, or what a gRPC filter threw: its gRPC status and text are kept.",
+  },
   CORE_ERR_CANCELLED: { category: 'CANCELLED', summary: 'The caller went away or cancelled before the answer was ready.' },
   CORE_ERR_DEADLINE: {
     category: 'DEADLINE_EXCEEDED',

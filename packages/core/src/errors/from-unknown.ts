@@ -1,4 +1,4 @@
-import type { ErrorCategory } from './category.js';
+import { CATEGORY_STATUS, type ErrorCategory } from './category.js';
 import { coreError } from './core.errors.js';
 import { WitanError } from './witan-error.js';
 
@@ -37,6 +37,26 @@ export function categoryOfHttpStatus(status: number): ErrorCategory {
   return CATEGORY_OF_HTTP[status] ?? (status < 500 ? 'INVALID_ARGUMENT' : 'INTERNAL');
 }
 
+const CATEGORY_OF_GRPC = new Map(
+  Object.entries(CATEGORY_STATUS).map(([category, status]) => [status.grpc, category as ErrorCategory]),
+);
+
+/** What Nest's RpcException carries, or what its gRPC filters throw: a gRPC status and a text. */
+function rpcStatusOf(thrown: unknown): { category: ErrorCategory; message: string } | undefined {
+  const carrier = thrown as { getError?: () => unknown } | null;
+  const isRpcException = typeof carrier?.getError === 'function';
+  // Another service's answer, thrown by a gRPC client inside a handler, is our internal error and not our answer.
+  if (!isRpcException && thrown instanceof Error) return undefined;
+  const error = (isRpcException ? carrier.getError!() : thrown) as {
+    code?: unknown;
+    message?: unknown;
+    details?: unknown;
+  } | null;
+  const category = typeof error?.code === 'number' ? CATEGORY_OF_GRPC.get(error.code) : undefined;
+  if (!category) return undefined;
+  return { category, message: String(error?.details ?? error?.message ?? category) };
+}
+
 /**
  * Whatever was thrown, as a WitanError. WitanErrors pass; Nest's HttpExceptions keep their status and message
  * (code `CORE_ERR_HTTP_EXCEPTION`); anything else becomes `CORE_ERR_INTERNAL` with a message that gives nothing away
@@ -54,5 +74,7 @@ export function toWitanError(thrown: unknown): WitanError {
       { cause: thrown, details: typeof response === 'object' && response !== null ? { response } : undefined },
     );
   }
+  const rpc = rpcStatusOf(thrown);
+  if (rpc) return new WitanError('CORE_ERR_RPC_EXCEPTION', { category: rpc.category, summary: '' }, rpc.message, { cause: thrown });
   return coreError('CORE_ERR_INTERNAL', 'internal error: the log has the cause under this request id', { cause: thrown });
 }

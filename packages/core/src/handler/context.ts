@@ -51,6 +51,14 @@ export abstract class Context<P extends object = Record<string, string>> {
 
   /** A request header (HTTP) or metadata entry (gRPC), by its name in lower case; several values are joined by `, `. */
   abstract header(name: string): string | undefined;
+  /**
+   * What Nest's guards, interceptors and filters see in their ArgumentsHost: over HTTP the request and the reply of
+   * Fastify, over gRPC the message's bytes and the metadata; then this Context.
+   */
+  hostArguments(): readonly unknown[] {
+    return [this.raw, this, this];
+  }
+
   /** Sets a header of the answer (HTTP) or initial metadata (gRPC). A name ending in `-bin` takes base64 text. */
   abstract setHeader(name: string, value: string): void;
 }

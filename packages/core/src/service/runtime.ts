@@ -27,6 +27,12 @@ export interface ServiceDefinition {
   readonly description?: string;
   /** One line for the banner: how its handlers batch. */
   readonly batchSummary?: string;
+  /**
+   * Converts and validates the parameters by the service's `params` class; absent when there is none, and the strings
+   * are the parameters. A transport calls it when `Context.params` is first read.
+   * @throws {CORE_ERR_PARAMS} (422) naming every rule that is broken
+   */
+  readonly parseParams?: (raw: Readonly<Record<string, string>>) => object;
 }
 
 export type ServiceResult = Frame | AsyncIterable<Frame> | Answer;
@@ -37,6 +43,6 @@ export type ServiceResult = Frame | AsyncIterable<Frame> | Answer;
  */
 export interface ServiceRuntime {
   readonly definition: ServiceDefinition;
-  /** Gives a value, not a promise, when the chain is synchronous. Errors thrown or rejected are WitanErrors. */
+  /** Gives a value, not a promise, when the chain is synchronous. */
   invoke(context: Context, read: () => Frame): ServiceResult | Promise<ServiceResult>;
 }

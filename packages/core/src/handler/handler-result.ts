@@ -1,0 +1,30 @@
+import { Frame } from '../frame/frame.js';
+import { conformFrame, conformRecords } from '../schema/conform.js';
+import type { SchemaSpec } from '../schema/spec.js';
+import { serviceError } from '../service/service.errors.js';
+import { Answer } from './answer.js';
+
+export function isStream(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/**
+ * A handler's Frame or records as a Frame of its output schema.
+ * @throws {CORE_ERR_OUTPUT_SCHEMA} when they break it
+ * @throws {CORE_ERR_HANDLER_RESULT} when they are neither
+ */
+export function frameOfResult(value: unknown, output: SchemaSpec | undefined, handler: string): Frame {
+  if (value instanceof Frame) return output ? conformFrame(output, value, { role: 'output' }) : value;
+  if (Array.isArray(value)) return output ? conformRecords(output, value, { role: 'output' }) : Frame.fromRecords(value);
+  const seen = value instanceof Answer ? 'an Answer' : isStream(value) ? 'a stream' : value === null ? 'null' : typeof value;
+  throw serviceError('CORE_ERR_HANDLER_RESULT', `${handler} gave ${seen}: it must give a Frame or an array of records here`);
+}
+
+/** The Frames of a handler's stream, each checked against its output schema. */
+export async function* framesOfStream(
+  stream: AsyncIterable<unknown>,
+  output: SchemaSpec | undefined,
+  handler: string,
+): AsyncGenerator<Frame> {
+  for await (const value of stream) yield frameOfResult(value, output, handler);
+}

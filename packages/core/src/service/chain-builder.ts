@@ -1,0 +1,88 @@
+import { Inject, Injectable, type InjectionToken } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { type Batch, BatchGate } from '../batch/batch-gate.js';
+import type { BatchOptions } from '../batch/batch-options.js';
+import type { Clock } from '../clock.js';
+import type { Frame } from '../frame/frame.js';
+import type { Context } from '../handler/context.js';
+import { GateBatchContext } from '../handler/gate-batch-context.js';
+import { type HandlerCall, planCall } from '../handler/handler-call.js';
+import type { Concurrent } from '../handler/handler-param.js';
+import { frameOfResult } from '../handler/handler-result.js';
+import { CLOCK } from '../lifecycle/witan.tokens.js';
+import type { ServiceBlueprint, StepBlueprint } from './blueprint.js';
+import { Chain, type ChainStep } from './chain.js';
+import { ServiceExplorer } from './service-explorer.js';
+import { serviceError } from './service.errors.js';
+
+/** Turns blueprints into chains: finds the instances and the injected parameters, and makes the gates. */
+@Injectable()
+export class ChainBuilder {
+  constructor(
+    @Inject(ModuleRef) private readonly modules: ModuleRef,
+    @Inject(ServiceExplorer) private readonly explorer: ServiceExplorer,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  build(blueprint: ServiceBlueprint): Chain {
+    const steps = blueprint.steps.map((step) => this.stepOf(step));
+    return new Chain(steps, blueprint.definition.params.length > 0);
+  }
+
+  private stepOf(blueprint: StepBlueprint): ChainStep {
+    const providers: unknown[] = [];
+    const call = planCall(blueprint.owner.prototype as object, blueprint.handler.method, (source) => {
+      const provider = this.find(source.token, `a parameter of ${blueprint.name}`);
+      providers.push(provider);
+      return provider;
+    });
+    const provider = this.explorer.providerOf(blueprint.owner);
+    if (!provider) throw missingProvider(blueprint.owner.name, `the handler ${blueprint.name}`);
+    const instance = provider.isDependencyTreeStatic() ? (provider.instance as object) : undefined;
+    if (!blueprint.handler.batch) return { blueprint, call, instance };
+    if (instance) return { blueprint, call, instance, gate: this.gateOf(blueprint, call, instance, providers) };
+    throw serviceError(
+      'CORE_ERR_SERVICE_BATCHED',
+      `${blueprint.name} is batched, but its provider is request-scoped: one call serves many requests`,
+    );
+  }
+
+  private gateOf(blueprint: StepBlueprint, call: HandlerCall, instance: object, providers: unknown[]): BatchGate<Context<object>> {
+    const { batch } = blueprint.handler;
+    const options: BatchOptions = batch === true || !batch ? {} : batch;
+    const check = (value: unknown): Frame => frameOfResult(value, blueprint.output, blueprint.name);
+    const run = (batch: Batch<Context<object>>): Frame | Promise<Frame> => {
+      const given = call(instance, batch.frame, new GateBatchContext(batch));
+      return given instanceof Promise ? given.then(check) : check(given);
+    };
+    return new BatchGate(
+      run,
+      { ...options, concurrency: options.concurrency ?? concurrencyOf(providers) },
+      { clock: this.clock, name: blueprint.name },
+    );
+  }
+
+  private find(token: InjectionToken, what: string): object {
+    try {
+      return this.modules.get(token as never, { strict: false });
+    } catch (cause) {
+      throw missingProvider(typeof token === 'function' ? token.name : String(token), what, cause);
+    }
+  }
+}
+
+function missingProvider(name: string, what: string, cause?: unknown): Error {
+  return serviceError(
+    'CORE_ERR_SERVICE_INJECT',
+    `${what} needs the provider ${name}, and there is none: add it to the providers of a module, or import the module that exports it`,
+    { cause },
+  );
+}
+
+/** A gate sends as many batches at once as the models that its handler uses can run. */
+function concurrencyOf(providers: readonly unknown[]): number {
+  const limits = providers
+    .map((provider) => (provider as Partial<Concurrent> | null)?.concurrency)
+    .filter((limit): limit is number => typeof limit === 'number' && limit >= 1);
+  return limits.length > 0 ? Math.min(...limits) : 1;
+}

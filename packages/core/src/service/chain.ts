@@ -1,0 +1,91 @@
+import type { BatchGate } from '../batch/batch-gate.js';
+import type { Frame } from '../frame/frame.js';
+import { Answer } from '../handler/answer.js';
+import type { Context } from '../handler/context.js';
+import type { HandlerCall } from '../handler/handler-call.js';
+import { frameOfResult, framesOfStream, isStream } from '../handler/handler-result.js';
+import type { StepBlueprint } from './blueprint.js';
+import type { ServiceResult } from './runtime.js';
+import { serviceError } from './service.errors.js';
+
+/** One step, ready to run. */
+export interface ChainStep {
+  readonly blueprint: StepBlueprint;
+  /** The instance that Nest made; absent when its provider is request-scoped and made per request. */
+  readonly instance: object | undefined;
+  readonly call: HandlerCall;
+  /** Present on batched steps. */
+  readonly gate?: BatchGate<Context<object>>;
+}
+
+/** Makes the instances of request-scoped steps; see {@link Chain.run}. */
+export type Instances = (step: ChainStep) => object;
+
+/** The handlers of one service, in order. Stays synchronous as long as its handlers do. */
+export class Chain {
+  constructor(
+    readonly steps: readonly ChainStep[],
+    private readonly hasParams: boolean,
+  ) {}
+
+  run(frame: Frame, context: Context<object>, instances?: Instances): ServiceResult | Promise<ServiceResult> {
+    return this.runFrom(0, frame, context, instances);
+  }
+
+  private runFrom(
+    first: number,
+    input: Frame,
+    context: Context<object>,
+    instances?: Instances,
+  ): ServiceResult | Promise<ServiceResult> {
+    let frame = input;
+    for (let i = first; i < this.steps.length; i++) {
+      const step = this.steps[i]!;
+      const given = step.gate
+        ? step.gate.submit({ frame, key: this.batchKey(context), caller: context, context })
+        : step.call(step.instance ?? instances!(step), frame, context);
+      if (given instanceof Promise) return given.then((value) => this.proceed(i, value, context, instances));
+      if (given instanceof Answer) return given;
+      if (isStream(given)) return this.streamFrom(i, given, context, instances);
+      frame = frameOfResult(given, step.blueprint.output, step.blueprint.name);
+    }
+    return frame;
+  }
+
+  private proceed(
+    i: number,
+    value: unknown,
+    context: Context<object>,
+    instances?: Instances,
+  ): ServiceResult | Promise<ServiceResult> {
+    const { gate, blueprint } = this.steps[i]!;
+    if (value instanceof Answer) return value;
+    if (isStream(value)) return this.streamFrom(i, value, context, instances);
+    // What comes out of a gate was checked there, for the whole batch at once.
+    const frame = gate ? (value as Frame) : frameOfResult(value, blueprint.output, blueprint.name);
+    return i + 1 === this.steps.length ? frame : this.runFrom(i + 1, frame, context, instances);
+  }
+
+  /** The rest of the chain, over every Frame of a stream. */
+  private async *streamFrom(
+    i: number,
+    stream: AsyncIterable<unknown>,
+    context: Context<object>,
+    instances?: Instances,
+  ): AsyncGenerator<Frame> {
+    const { blueprint } = this.steps[i]!;
+    for await (const frame of framesOfStream(stream, blueprint.output, blueprint.name)) {
+      const result = await this.runFrom(i + 1, frame, context, instances);
+      if (result instanceof Answer) {
+        throw serviceError('CORE_ERR_HANDLER_RESULT', `a handler after ${blueprint.name} answered early, but ${blueprint.name} streams`);
+      }
+      if (isStream(result)) yield* result;
+      else yield result;
+    }
+  }
+
+  /** Requests with different parameters never share a batch. */
+  private batchKey(context: Context<object>): string | undefined {
+    return this.hasParams ? JSON.stringify(context.params) : undefined;
+  }
+}
