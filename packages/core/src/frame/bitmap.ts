@@ -22,9 +22,21 @@ export function countNulls(bitmap: Bitmap | undefined, rows: number): number {
   return nulls;
 }
 
-/** Rows `start` (inclusive) to `end` (exclusive) of a bitmap, shifted to begin at bit 0. */
+/** Rows `start` (inclusive) to `end` (exclusive) of a bitmap, shifted to begin at bit 0; shares storage when it can. */
 export function sliceBitmap(bitmap: Bitmap, start: number, end: number): Bitmap {
-  const out = allValid(end - start);
-  for (let row = start; row < end; row++) if (!isValid(bitmap, row)) setNull(out, row - start);
+  const first = start >> 3;
+  const shift = start & 7;
+  const bytes = (end - start + 7) >> 3;
+  if (shift === 0) return bitmap.subarray(first, first + bytes);
+  const out = new Uint8Array(bytes);
+  for (let i = 0; i < bytes; i++) {
+    out[i] = (bitmap[first + i]! >> shift) | ((bitmap[first + i + 1] ?? 0) << (8 - shift));
+  }
   return out;
+}
+
+/** Copies the first `rows` bits of `from` (`undefined`: all valid) into `to`, which is all valid there, from bit `start`. */
+export function copyBits(to: Bitmap, start: number, from: Bitmap | undefined, rows: number): void {
+  if (!from) return;
+  for (let row = 0; row < rows; row++) if (!isValid(from, row)) setNull(to, start + row);
 }

@@ -1,5 +1,5 @@
 import { type Bitmap, countNulls, isValid, sliceBitmap } from './bitmap.js';
-import { type DType, type DTypeInfo, parseDType } from './dtype.js';
+import { type DType, type DTypeInfo, isBigIntKind, isNumberKind, parseDType } from './dtype.js';
 import { fromFloat16Bits } from './float16.js';
 
 export type NumericArray =
@@ -13,6 +13,9 @@ export type NumericArray =
   | Uint32Array
   | BigInt64Array
   | BigUint64Array;
+
+/** What {@link Column.numbers} gives. */
+export type NumberArray = Exclude<NumericArray, BigInt64Array | BigUint64Array>;
 
 /** Strings as codes into a list of distinct values (Arrow's dictionary encoding). A null row's code is 0 and means nothing. */
 export interface DictionaryData {
@@ -88,6 +91,39 @@ export class Column {
     });
   }
 
+  /**
+   * The numbers of a numeric column as they are stored, row-major: `length * size` of them. A null's place holds 0 or
+   * anything else: look at {@link isNull}.
+   * @throws {TypeError} for columns that are not stored as JavaScript numbers (use `bigints`, `strings` or `toArray`)
+   */
+  numbers(): NumberArray {
+    if (isNumberKind(this.dtype.kind) && this.dtype.kind !== 'f16') return this.data as NumberArray;
+    throw new TypeError(`a ${this.dtype.name} column is not stored as numbers: use toArray()`);
+  }
+
+  /**
+   * The stored 64-bit integers of an i64, u64, timestamp or duration column, row-major.
+   * @throws {TypeError} for other columns
+   */
+  bigints(): BigInt64Array | BigUint64Array {
+    if (isBigIntKind(this.dtype.kind)) return this.data as BigInt64Array | BigUint64Array;
+    throw new TypeError(`a ${this.dtype.name} column is not stored as 64-bit integers: use toArray()`);
+  }
+
+  /**
+   * The strings of a utf8 column, a dictionary spelled out. A null's place holds some string: look at {@link isNull}.
+   * @throws {TypeError} for other columns
+   */
+  strings(): readonly string[] {
+    if (this.dtype.kind !== 'utf8') throw new TypeError(`a ${this.dtype.name} column does not hold strings`);
+    return spelledOut(this.data);
+  }
+
+  /** Every cell as it stands in a record. */
+  toArray(): unknown[] {
+    return Array.from({ length: this.length }, (_, row) => this.get(row));
+  }
+
   /** The cell as it stands in a record (see `ScalarValue` and `VectorValue`); `null` for a null. */
   get(row: number): unknown {
     if (!isValid(this.validity, row)) return null;
@@ -104,6 +140,13 @@ const SCALAR: readonly number[] = Object.freeze([]);
 
 export function isDictionary(data: ColumnData): data is DictionaryData {
   return 'codes' in data;
+}
+
+/** The strings of a utf8 column's storage, a dictionary's codes replaced by their values (`''` for a null's code 0 in an empty one). */
+export function spelledOut(data: ColumnData): readonly string[] {
+  if (!isDictionary(data)) return data as readonly string[];
+  const { codes, values } = data;
+  return Array.from(codes, (code) => values[code] ?? '');
 }
 
 function sliceData(data: ColumnData, start: number, end: number, size: number): ColumnData {
@@ -148,5 +191,8 @@ function flatValues(column: Column, start: number, end: number): unknown {
   if (kind === 'f16') return Float32Array.from((data as Uint16Array).subarray(start, end), fromFloat16Bits);
   const asIs = ArrayBuffer.isView(data) && kind !== 'bool' && kind !== 'date32' && kind !== 'timestamp' && kind !== 'duration';
   if (asIs) return (data as NumericArray).subarray(start, end);
+  if (kind === 'duration' || (kind === 'timestamp' && column.dtype.unit !== 'ms' && column.dtype.unit !== 's')) {
+    return Array.from((data as BigInt64Array).subarray(start, end));
+  }
   return Array.from({ length: end - start }, (_, i) => scalarValue(column, start + i));
 }

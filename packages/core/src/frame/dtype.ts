@@ -136,9 +136,11 @@ export function parseDType(text: string): DTypeInfo {
   );
 }
 
+const NUMBER_KINDS: ReadonlySet<DTypeKind> = new Set<NumberDType>(['f16', 'f32', 'f64', 'i8', 'i16', 'i32', 'u8', 'u16', 'u32']);
+
 /** Numbers that a typed array of this dtype holds as JavaScript numbers. */
 export function isNumberKind(kind: DTypeKind): kind is NumberDType {
-  return /^(f16|f32|f64|[iu](8|16|32))$/.test(kind);
+  return NUMBER_KINDS.has(kind);
 }
 
 /** True for dtypes whose cells are stored as 64-bit integers (`BigInt64Array` or `BigUint64Array`). */
