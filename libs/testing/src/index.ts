@@ -1,1 +1,3 @@
+export { fixture, fixtureModel, fixtureRecords } from './fixtures.js';
+export type { Cell, Expected, Fixture, FixtureName } from './fixtures.js';
 export { ManualClock } from './manual-clock.js';
