@@ -1,0 +1,68 @@
+import type { ServiceDefinition } from '../service/runtime.js';
+import { exampleRecord } from './example-record.js';
+import type { ListenAddresses } from './listen-options.js';
+import type { StartupSection } from './startup-report.js';
+
+export interface BannerFacts {
+  readonly addresses: ListenAddresses;
+  readonly services: readonly ServiceDefinition[];
+  /** What parts of the application add: models, threads. */
+  readonly sections: readonly StartupSection[];
+  /** Nest's global prefix, without slashes at its ends. */
+  readonly prefix: string;
+  readonly tls: boolean;
+}
+
+/** What is served, and where: printed once everything answers. */
+export function bannerText(facts: BannerFacts): string {
+  const { addresses, services, sections } = facts;
+  const lines = ['Witan is serving', ...sections.flatMap(({ title, lines }) => section(title, lines))];
+  if (addresses.http) lines.push(...section(`HTTP   ${addresses.http}`, httpLines(facts)));
+  if (addresses.grpc) lines.push(...section(`gRPC   ${addresses.grpc}`, services.map((s) => `${qualifiedName(s)}: Predict, PredictStream`)));
+  const batching = services.flatMap((service) => service.batchSummary ?? []);
+  if (batching.length > 0) lines.push(...section('Batching', batching));
+  const [first] = services;
+  if (first) lines.push(...section('Try it', [...curlLine(facts, first), ...grpcurlLine(facts, first)]));
+  return lines.join('\n');
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return [`  ${title}`, ...lines.map((line) => `    ${line}`)];
+}
+
+function httpLines({ services, prefix }: BannerFacts): string[] {
+  return [...services.map((service) => `POST ${routeOf(service, prefix)}`), 'GET  /docs, /openapi.json, /proto, /health/live, /health/ready'];
+}
+
+function routeOf({ path }: ServiceDefinition, prefix: string): string {
+  return `/${prefix ? `${prefix}/` : ''}${path}`;
+}
+
+function qualifiedName({ protoPackage, protoService }: ServiceDefinition): string {
+  return `${protoPackage}.${protoService}`;
+}
+
+function exampleBody({ input }: ServiceDefinition): object[] {
+  return [input ? exampleRecord(input) : { x: 1 }];
+}
+
+/** Text between single quotes of a POSIX shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+function curlLine({ addresses, prefix, tls }: BannerFacts, service: ServiceDefinition): string[] {
+  if (!addresses.http) return [];
+  const route = routeOf(service, prefix).replace(/:(\w+)/g, '$1');
+  const unix = /^unix:(.*)$/.exec(addresses.http);
+  const target = unix ? `--unix-socket ${unix[1]} http://localhost${route}` : `${addresses.http}${route}`;
+  const body = quoted(JSON.stringify(exampleBody(service)));
+  return [`curl -s ${tls ? '-k ' : ''}${target} -H 'content-type: application/json' -d ${body}`];
+}
+
+function grpcurlLine({ addresses, tls }: BannerFacts, service: ServiceDefinition): string[] {
+  if (!addresses.grpc) return [];
+  const params = Object.fromEntries(service.params.filter((p) => p.in === 'path').map((p) => [p.name, p.name]));
+  const message = quoted(JSON.stringify({ ...params, rows: exampleBody(service) }));
+  return [`grpcurl ${tls ? '-insecure' : '-plaintext'} -d ${message} ${addresses.grpc} ${qualifiedName(service)}/Predict`];
+}

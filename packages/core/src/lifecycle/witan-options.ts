@@ -1,0 +1,23 @@
+import type { Clock } from '../clock.js';
+import type { HttpServiceOptions } from '../http/options.js';
+import type { RpcOptions } from '../rpc/rpc-options.js';
+
+/** How this application presents itself in OpenAPI. */
+export interface ApiInfo {
+  /** @default 'Witan' */
+  readonly title?: string;
+  /** @default '1.0.0' */
+  readonly version?: string;
+  readonly description?: string;
+}
+
+/** Options of `WitanModule.forRoot`; every one has a default. */
+export interface WitanOptions {
+  /** HTTP limits, compression and the routes beside the services. */
+  readonly http?: Omit<HttpServiceOptions, 'prefix' | 'notFound'>;
+  /** gRPC limits, reflection and keep-alive. */
+  readonly grpc?: RpcOptions;
+  readonly info?: ApiInfo;
+  /** @default the system's clock */
+  readonly clock?: Clock;
+}

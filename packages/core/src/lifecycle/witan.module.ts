@@ -1,0 +1,32 @@
+import { Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { systemClock } from '../clock.js';
+import { ChainBuilder } from '../service/chain-builder.js';
+import { ServiceExplorer } from '../service/service-explorer.js';
+import { HttpMount } from './http-mount.js';
+import { OpenApi } from './open-api.js';
+import { Readiness } from './readiness.js';
+import { ServiceRegistry } from './service-registry.js';
+import { ConfigurableModuleClass, WITAN_OPTIONS } from './witan.module-definition.js';
+import type { WitanOptions } from './witan-options.js';
+import { CLOCK } from './witan.tokens.js';
+
+/**
+ * Finds the `@Service` classes of an application and serves them. `WitanFactory` adds it by itself; import
+ * `WitanModule.forRoot()` to give options, or to mount Witan into an existing Nest application on Fastify, whose
+ * global prefix, guards, interceptors, pipes and filters are honoured.
+ */
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    ServiceExplorer,
+    ChainBuilder,
+    ServiceRegistry,
+    OpenApi,
+    HttpMount,
+    Readiness,
+    { provide: CLOCK, inject: [WITAN_OPTIONS], useFactory: (options: WitanOptions) => options.clock ?? systemClock },
+  ],
+  exports: [CLOCK, ServiceRegistry, ServiceExplorer, Readiness, OpenApi, WITAN_OPTIONS],
+})
+export class WitanModule extends ConfigurableModuleClass {}
