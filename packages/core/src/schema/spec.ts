@@ -11,6 +11,10 @@ export interface Rule {
   readonly each: boolean;
   /** The user's own message, if one was given as text. */
   readonly message?: string;
+  /** The rule as class-validator has it, on one value. The compiled pass inlines the common ones by name. */
+  readonly check: (value: unknown) => boolean;
+  /** The message for a value that breaks the rule: the user's own, or class-validator's. */
+  readonly explain: (value: unknown, record: Readonly<Record<string, unknown>>) => string;
 }
 
 /** One column of a schema. */
@@ -35,6 +39,7 @@ export interface ColumnSpec {
 export interface Violation {
   /** Row of the request, from 0; -1 when the column as a whole is wrong. */
   readonly row: number;
+  /** Empty when the record as a whole is wrong. */
   readonly column: string;
   /** class-validator's rule name, or one of `required`, `dtype`, `range`, `shape`, `null`, `unknown`. */
   readonly rule: string;
@@ -46,6 +51,7 @@ export interface Violation {
 /** A schema as plain data: what the decorators, or `Schema.dynamic`, said. */
 export interface SchemaSpec {
   readonly name: string;
+  readonly description?: string;
   readonly columns: readonly ColumnSpec[];
   /** What to do with columns that the schema does not name. @default 'ignore' */
   readonly unknown: 'ignore' | 'refuse';
