@@ -32,7 +32,7 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
   /** How the JSON of the request was laid out; known after {@link read}. @internal */
   layout: JsonLayout = 'records';
 
-  private lazyParams: Record<string, string> | undefined;
+  private lazyParams: Readonly<Record<string, string>> | undefined;
   private lazyPeer: Peer | undefined;
   private lazyForm: AnswerForm | undefined;
   private controller: AbortController | undefined;
@@ -61,6 +61,10 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
 
   get params(): Readonly<Record<string, string>> {
     return (this.lazyParams ??= this.route.readParams(this.request));
+  }
+
+  override hostArguments(): readonly unknown[] {
+    return [this.request, this.reply, this];
   }
 
   get peer(): Peer {

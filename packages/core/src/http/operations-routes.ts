@@ -15,6 +15,8 @@ export function addOperationsRoutes(scope: FastifyInstance, options: HttpService
     let document: Promise<string> | undefined;
     addRouteIfFree(scope, 'GET', '/openapi.json', async (_request, reply) => {
       document ??= Promise.resolve(deps.openApi()).then((value) => JSON.stringify(value));
+      // What failed once may succeed when it is asked for again.
+      document.catch(() => (document = undefined));
       return reply.type('application/json; charset=utf-8').send(await document);
     });
   }

@@ -28,7 +28,7 @@ export interface RouteSurroundings {
 /** One service over HTTP: from a request whose body has arrived to its answer. */
 export class ServiceRoute {
   readonly clock: Clock;
-  readonly readParams: (request: FastifyRequest) => Record<string, string>;
+  readonly readParams: (request: FastifyRequest) => Readonly<Record<string, string>>;
 
   constructor(
     readonly runtime: ServiceRuntime,
@@ -36,7 +36,7 @@ export class ServiceRoute {
     private readonly surroundings: RouteSurroundings,
   ) {
     this.clock = surroundings.clock;
-    this.readParams = paramReader(runtime.definition.params);
+    this.readParams = paramReader(runtime.definition);
   }
 
   readonly handle = (request: FastifyRequest, reply: FastifyReply): void => {
@@ -87,7 +87,9 @@ export class ServiceRoute {
   }
 
   private answer(context: HttpContext, result: ServiceResult): void {
-    if (result instanceof Frame) this.answerFrame(context, result);
+    // A guard, interceptor or filter of the user's may have answered through Fastify's reply.
+    if (context.reply.sent) abandon(result);
+    else if (result instanceof Frame) this.answerFrame(context, result);
     else if (result instanceof Answer) this.answerEarly(context, result);
     else if (isAsyncIterable(result)) void this.answerStream(context, result);
     else

@@ -15,6 +15,7 @@ import {
 } from './options.js';
 import { requestIdOf } from './request-id.js';
 import { addRouteIfFree } from './route-if-free.js';
+import { servicePath } from './service-path.js';
 import { serviceCodec } from './service-codec.js';
 import { type RouteSurroundings, ServiceRoute } from './service-route.js';
 
@@ -47,14 +48,6 @@ export function registerHttpServices(
     addDocsRoutes(scope, options);
     done();
   });
-}
-
-/** The URL of a service, e.g. `/api/predictions/iris/:run/:model`. */
-export function servicePath(path: string, prefix = ''): string {
-  return `/${[prefix, path]
-    .map((part) => part.replace(/^\/+|\/+$/g, ''))
-    .filter((part) => part !== '')
-    .join('/')}`;
 }
 
 /** Answers that there is nothing at this path, in Witan's error form. */
