@@ -1,0 +1,116 @@
+import { Frame } from '../frame/frame.js';
+import type { BatchItem } from './batch-item.js';
+import type { KeyQueue } from './key-queue.js';
+import type { Waiting } from './waiting.js';
+
+/**
+ * Why a batch was sent as it was. `full`: no more rows fit. `idle`: a runner was free and this was all. `shape`: as
+ * `idle`, but rows of another key (parameters, inner shapes) waited too and could not join. `delay`: `maxDelayMs`
+ * passed. `coalesce`: the pause for returning callers ended. `deadline`: more rows would have missed a deadline.
+ * `immediate`: rows from another gate. `drain`: the gate is closing. `bisect`: part of a failed batch, run again.
+ */
+export type ClosedBy = 'full' | 'idle' | 'shape' | 'delay' | 'coalesce' | 'deadline' | 'immediate' | 'drain' | 'bisect';
+
+/** One request's rows in a batch: `start` (inclusive) to `end` (exclusive) of the batch's Frame. */
+export interface BatchShare<C = unknown> {
+  readonly item: BatchItem<C>;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A share as the gate keeps it: of which waiting request, and from which of its rows on. */
+export class Share<C> implements BatchShare<C> {
+  constructor(
+    readonly waiting: Waiting<C>,
+    readonly from: number,
+    readonly start: number,
+    readonly end: number,
+  ) {}
+
+  get item(): BatchItem<C> {
+    return this.waiting.item;
+  }
+
+  get frame(): Frame {
+    const { frame } = this.waiting.item;
+    const rows = this.end - this.start;
+    return rows === frame.rows ? frame : frame.slice(this.from, this.from + rows);
+  }
+}
+
+/** What a gate's `run` is given: one Frame of many requests' rows. It answers with exactly as many rows, in order. */
+export class Batch<C = unknown> {
+  private controller: AbortController | undefined;
+  private detach: (() => void)[] | undefined;
+  private kept: Frame | undefined;
+
+  constructor(
+    readonly items: readonly Share<C>[],
+    readonly rows: number,
+    readonly closedBy: ClosedBy,
+    /** @internal */
+    readonly queue: KeyQueue<C>,
+    /** @internal Clock time at which it was handed to `run`. */
+    readonly startedAt: number,
+    /** @internal By the fitted line; 0 while nothing is known. */
+    readonly predictedMs: number,
+  ) {}
+
+  /**
+   * All rows, one request after the other. Marked as formed by a gate, so that the gate of a model that it is handed
+   * to sends it on at once.
+   */
+  get frame(): Frame {
+    return (this.kept ??= joinFrames(this.items).markedAs('gate'));
+  }
+
+  get key(): string {
+    return this.queue.key;
+  }
+
+  /** How long its oldest request waited, in milliseconds. */
+  get waitMs(): number {
+    let oldest = this.startedAt;
+    for (const { waiting } of this.items) if (waiting.arrivedAt < oldest) oldest = waiting.arrivedAt;
+    return this.startedAt - oldest;
+  }
+
+  /** Fires when no caller of the batch waits any more. Costs nothing until it is asked for. */
+  get signal(): AbortSignal {
+    return (this.controller ??= this.watchCallers()).signal;
+  }
+
+  /** @internal Answered: stop listening to callers. */
+  release(): void {
+    this.detach?.forEach((stop) => stop());
+    this.detach = undefined;
+  }
+
+  private watchCallers(): AbortController {
+    const controller = new AbortController();
+    let present = this.items.length;
+    const left = (): void => {
+      if (--present === 0) controller.abort();
+    };
+    this.detach = this.items.map(({ item }) => onceGone(item, left));
+    return controller;
+  }
+}
+
+/** Calls `left` once when the item's caller goes, and at once if it is gone; gives a function that stops listening. */
+function onceGone(item: BatchItem, left: () => void): () => void {
+  const signals = [item.signal, item.caller?.signal].filter((signal) => signal !== undefined);
+  const stop = (): void => signals.forEach((signal) => signal.removeEventListener('abort', gone));
+  const gone = (): void => {
+    stop();
+    left();
+  };
+  if (signals.some((signal) => signal.aborted)) gone();
+  else signals.forEach((signal) => signal.addEventListener('abort', gone));
+  return stop;
+}
+
+function joinFrames<C>(shares: readonly Share<C>[]): Frame {
+  if (shares.length === 1) return shares[0]!.frame;
+  return Frame.concat(shares.map((share) => share.frame));
+}
