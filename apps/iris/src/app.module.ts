@@ -1,0 +1,13 @@
+import { fileURLToPath } from 'node:url';
+import { Module } from '@nestjs/common';
+import { ModelModule } from '@witan/inference';
+import { IrisService } from './iris.service.js';
+
+@Module({
+  imports: [
+    ModelModule.forRoot({ store: fileURLToPath(new URL('../models', import.meta.url)) }),
+    ModelModule.forFeature({ name: 'iris', path: 'iris.onnx' }),
+  ],
+  providers: [IrisService],
+})
+export class AppModule {}
