@@ -3,7 +3,7 @@ import { type DynamicModule, Logger, type NestApplicationOptions, type Type } fr
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { WitanError } from '../errors/witan-error.js';
-import { fastifyServerOptions } from '../http/server-options.js';
+import { fastifyServerOptions, type HttpServerLimits } from '../http/server-options.js';
 import { useSwaggerDocument } from './swagger-document.js';
 import type { ListenAddresses, ListenOptions } from './listen-options.js';
 import { rootModuleOf } from './root-module.js';
@@ -20,7 +20,7 @@ export interface CreateOptions {
    * Trust `X-Forwarded-*` headers: see Fastify's `trustProxy`.
    * @default false
    */
-  readonly trustProxy?: boolean | string | string[] | number;
+  readonly trustProxy?: HttpServerLimits['trustProxy'];
   /** Nest's logger option. @default warnings and errors, and Witan's own messages */
   readonly logger?: NestApplicationOptions['logger'];
   /**
