@@ -69,7 +69,7 @@ export class BatchGate<C = unknown> {
     this.state.flights = new Flights(this.state, run, this.onLanded, this.drop);
     this.admission = new Admission(this.state, (now) => void this.sweep(now));
     this.readiness = new Readiness(this.state);
-    this.wake = new Wake(clock, () => this.pump(true), this.scheduleTurn);
+    this.wake = new Wake(clock, this.scheduleTurn);
     this.expiry = new Expiry(clock, (now) => this.sweep(now));
   }
 

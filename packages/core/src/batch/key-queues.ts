@@ -59,6 +59,7 @@ export class KeyQueues<C> {
   }
 
   private dropIdle(): void {
+    this.last = undefined;
     for (const [id, queue] of this.byKey) {
       if (queue.length === 0 && queue.flying === 0) this.byKey.delete(id);
       if (this.byKey.size < MAX_IDLE_QUEUES / 2) return;

@@ -5,7 +5,7 @@ const TIMER_GRAIN_MS = 1;
 /** After so many turns in which the clock stood still it is no use looking at it. */
 const MAX_STILL_TURNS = 3;
 
-/** Calls the gate back at a time: by a timer, or turn by turn where a timer would be too coarse. */
+/** Has a turn come at a time: by a timer, or turn by turn where a timer would be too coarse. */
 export class Wake {
   private timer: TimerHandle | undefined;
   private timerAt = Infinity;
@@ -14,7 +14,6 @@ export class Wake {
 
   constructor(
     private readonly clock: Clock,
-    private readonly fire: () => void,
     private readonly nextTurn: () => void,
   ) {}
 
@@ -28,7 +27,7 @@ export class Wake {
     this.timer = this.clock.setTimer(() => {
       this.timer = undefined;
       this.timerAt = Infinity;
-      this.fire();
+      this.nextTurn();
     }, time - now);
   }
 
