@@ -127,10 +127,16 @@ function toBytes(value: unknown): Converted | Refusal {
 
 const MS_PER_DAY = 86_400_000;
 
+/** The days that a `Date` can hold. */
+const MAX_DAYS = 100_000_000;
+
 function toDays(value: unknown): Converted | Refusal {
+  if (typeof value === 'number' && value % 1 === 0) {
+    return Math.abs(value) <= MAX_DAYS ? value : new Refusal('range', `is outside the range of date32 (${MAX_DAYS} days from 1970)`);
+  }
   const days = value instanceof Date ? value.getTime() / MS_PER_DAY : typeof value === 'string' ? parseDate(value) : undefined;
   if (days !== undefined && days % 1 === 0) return days;
-  return new Refusal('dtype', value instanceof Date ? 'must be a day: midnight UTC' : 'must be a date as "YYYY-MM-DD"');
+  return new Refusal('dtype', value instanceof Date ? 'must be a day: midnight UTC' : 'must be a date as "YYYY-MM-DD", or an integer count of days');
 }
 
 const PER_MS: Readonly<Record<TimeUnit, readonly [bigint, bigint]>> = {

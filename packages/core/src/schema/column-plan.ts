@@ -107,7 +107,7 @@ export class ColumnPlan {
     const { dtype, shape } = this.spec;
     const validity = pass.validity?.[this.index];
     const length = pass.rows;
-    if (this.size >= 0) return new Column({ dtype, length, shape: shape as readonly number[], data: asColumnData(room as Storage), validity });
+    if (this.size >= 0) return new Column({ dtype, length, shape: shape.length > 0 ? (shape as readonly number[]) : undefined, data: asColumnData(room as Storage), validity });
     const { cells, dims } = room as OpenCells;
     if (dtype.kind === 'list') return new Column({ dtype, length, data: this.listData(cells), validity });
     const sizes = dims ?? shape.map((dim) => dim ?? 0);
@@ -126,7 +126,6 @@ export class ColumnPlan {
     cells.forEach((values, row) => values?.forEach((value, i) => store(item, data, offsets[row]! + i, value)));
     return { offsets, values: new Column({ dtype: item, length: total, data: asColumnData(data) }) };
   }
-
 }
 
 const NO_NULL = new Refusal('null', 'must not be null');

@@ -4,7 +4,7 @@ import { ColumnPlan } from './column-plan.js';
 import { DecodePass } from './decode-pass.js';
 import { schemaError } from './schema.errors.js';
 import type { ColumnSpec, Rule } from './spec.js';
-import { describeViolation, type Violations } from './violations.js';
+import { describeViolation } from './violations.js';
 
 /** Fields 1 to 9999 are columns'; protobuf itself reserves 19000 to 19999. */
 const MAX_FIELD = 9999;
@@ -73,11 +73,31 @@ function checkNullRules(where: string, spec: ColumnSpec, optional: boolean): voi
 /** A default goes the way of any cell, so that what fills in is what would have been accepted. */
 function checkDefault(where: string, spec: ColumnSpec): void {
   if (spec.default === undefined) return;
-  const fail = (found: Violations): Error => wrong(where, `the default is not acceptable: ${describeViolation(found.list[0]!)}`);
-  const pass = new DecodePass(1, true, true, () => ({ [spec.name]: spec.default }), fail as never);
+  const pass = new DefaultPass(where, spec);
   const plan = new ColumnPlan(spec, 0);
   plan.cell(pass, 0, spec.default, plan.open(1));
   pass.finish();
+}
+
+class DefaultPass extends DecodePass {
+  constructor(
+    private readonly where: string,
+    private readonly spec: ColumnSpec,
+  ) {
+    super(1, true, true);
+  }
+
+  override record(): Record<string, unknown> {
+    return { [this.spec.name]: this.spec.default };
+  }
+
+  override open(): undefined {}
+
+  override extra(): void {}
+
+  protected override error(): Error {
+    return wrong(this.where, `the default is not acceptable: ${describeViolation(this.violations.list[0]!)}`);
+  }
 }
 
 /**

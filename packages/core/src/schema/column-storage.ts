@@ -1,34 +1,16 @@
 import type { ColumnData, NumericArray } from '../frame/column.js';
 import type { DTypeInfo } from '../frame/dtype.js';
 import { toFloat16Bits } from '../frame/float16.js';
+import { arrayTypeOf } from '../frame/storage.js';
 import type { Converted } from './cell-converter.js';
 
 /** Where a column's values go while a Frame is made: its final typed array, or an array for text and bytes. */
 export type Storage = NumericArray | (string | Uint8Array)[];
 
-/** The typed array class of a dtype (by name, for generated code too); `undefined` for utf8 and binary. */
-export const ARRAY_OF: Readonly<Partial<Record<DTypeInfo['kind'], `${string}Array`>>> = {
-  bool: 'Uint8Array',
-  i8: 'Int8Array',
-  i16: 'Int16Array',
-  i32: 'Int32Array',
-  i64: 'BigInt64Array',
-  u8: 'Uint8Array',
-  u16: 'Uint16Array',
-  u32: 'Uint32Array',
-  u64: 'BigUint64Array',
-  f16: 'Uint16Array',
-  f32: 'Float32Array',
-  f64: 'Float64Array',
-  date32: 'Int32Array',
-  timestamp: 'BigInt64Array',
-  duration: 'BigInt64Array',
-};
-
 /** Room for `count` values; text and bytes start as empty ones, which is what a null row keeps. */
 export function newStorage(dtype: DTypeInfo, count: number): Storage {
-  const array = ARRAY_OF[dtype.kind];
-  if (array) return new (globalThis as unknown as Record<string, new (count: number) => NumericArray>)[array]!(count);
+  const TypedArray = arrayTypeOf(dtype);
+  if (TypedArray) return new TypedArray(count);
   return new Array<string | Uint8Array>(count).fill(dtype.kind === 'utf8' ? '' : EMPTY);
 }
 

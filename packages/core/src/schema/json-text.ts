@@ -34,13 +34,18 @@ export function bodyText(body: Uint8Array | string): string {
   return text;
 }
 
+/** True when some integer of the text may be too long for a double. */
+export function hasLongRun(text: string): boolean {
+  return LONG_RUN.test(text);
+}
+
 /**
- * JSON.parse; with `exact`, integers that a double may not hold come as strings that begin with the mark.
+ * JSON.parse; with `quoted`, integers of 16 or more digits come as strings that begin with the mark.
  * @throws {CORE_ERR_JSON_MALFORMED} with the position of the first error.
  */
-export function parseJson(text: string, exact: boolean): unknown {
+export function parseJson(text: string, quoted: boolean): unknown {
   try {
-    return JSON.parse(exact && LONG_RUN.test(text) ? quoteBigIntegers(text) : text);
+    return JSON.parse(quoted ? quoteBigIntegers(text) : text);
   } catch {
     throw malformed(text);
   }
