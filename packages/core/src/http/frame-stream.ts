@@ -3,6 +3,9 @@ import type { WitanError } from '../errors/witan-error.js';
 import type { Frame } from '../frame/frame.js';
 import type { StreamForm } from './stream-forms.js';
 
+/** A handler that never waits for anything would otherwise hold the event loop until the socket is full. */
+const FRAMES_A_TURN = 16;
+
 /** What a stream tells when it is over. */
 export interface FrameStreamEvents {
   /** The iterator threw, or the request was aborted, after the first bytes went out. Gives the error to tell the caller. */
@@ -18,6 +21,7 @@ export interface FrameStreamEvents {
 export class FrameStream extends Readable {
   private pulling = false;
   private over = false;
+  private framesThisTurn = 0;
 
   constructor(
     private readonly frames: AsyncIterator<Frame>,
@@ -71,6 +75,10 @@ export class FrameStream extends Readable {
 
   /** The next bytes; empty for a Frame that leaves no trace in this form. At the end it pushes them itself. */
   private async next(): Promise<string | Uint8Array> {
+    if (++this.framesThisTurn > FRAMES_A_TURN) {
+      this.framesThisTurn = 0;
+      await new Promise(setImmediate);
+    }
     const result = this.first ?? (await this.frames.next());
     this.first = undefined;
     if (this.over) return '';
