@@ -1,0 +1,117 @@
+import type { Clock } from '../../clock.js';
+import { coreError } from '../../errors/core.errors.js';
+import type { Frame } from '../../frame/frame.js';
+import { Context, type Peer, type RawRequest } from '../../handler/context.js';
+import { requestIdOf } from '../../http/request-id.js';
+import type { RowsForm } from '../codec/request-envelope.js';
+import type { OpenRequest, ServiceCodec } from '../codec/service-codec.js';
+import type { RpcCall } from '../server/rpc-server.js';
+
+/** What all calls of one service share. */
+export interface RpcService {
+  readonly path: string;
+  readonly codec: ServiceCodec;
+  readonly clock: Clock;
+}
+
+/** One gRPC message as handlers see it. What costs something is worked out on first use. */
+export class RpcContext extends Context {
+  readonly transport = 'grpc' as const;
+  readonly requestId: string;
+  private opened: OpenRequest | undefined;
+  private controller: AbortController | undefined;
+  private ended = false;
+
+  constructor(
+    private readonly rpc: RpcService,
+    private readonly call: RpcCall,
+    private readonly message: Buffer,
+  ) {
+    super();
+    this.requestId = requestIdOf(call.header('x-request-id'));
+  }
+
+  get service(): string {
+    return this.rpc.path;
+  }
+
+  get params(): Readonly<Record<string, string>> {
+    return this.request.params;
+  }
+
+  get peer(): Peer {
+    return this.call.peer;
+  }
+
+  get deadline(): number | undefined {
+    const { deadlineEpochMs } = this.call;
+    if (deadlineEpochMs === undefined) return undefined;
+    return this.rpc.clock.now() + (deadlineEpochMs - this.rpc.clock.epochMs());
+  }
+
+  get aborted(): boolean {
+    return this.ended || this.call.cancelled;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      const controller = (this.controller = new AbortController());
+      if (this.ended) controller.abort(this.reason());
+      else this.call.onCancel(() => controller.abort(this.reason()));
+    }
+    return this.controller.signal;
+  }
+
+  get raw(): RawRequest {
+    return { contentType: 'application/grpc+proto', body: this.message };
+  }
+
+  get priority(): number {
+    const text = this.call.header('x-priority');
+    const priority = text === undefined ? 0 : Number.parseInt(text, 10);
+    return Number.isNaN(priority) ? 0 : Math.max(-10, Math.min(10, priority));
+  }
+
+  header(name: string): string | undefined {
+    return this.call.header(name);
+  }
+
+  setHeader(name: string, value: string): void {
+    this.call.setHeader(name, value);
+  }
+
+  override hostArguments(): readonly unknown[] {
+    return [this.raw, this, this];
+  }
+
+  /** Decodes and validates the rows. @internal */
+  read(): Frame {
+    return this.request.read();
+  }
+
+  /** How the rows came, and how the answer goes. @internal */
+  get form(): RowsForm {
+    return this.request.form;
+  }
+
+  /** The call ends without this message being answered: another message of its stream failed. @internal */
+  abandon(): void {
+    this.ended = true;
+    this.controller?.abort(this.reason());
+  }
+
+  private get request(): OpenRequest {
+    return (this.opened ??= this.rpc.codec.open(this.message));
+  }
+
+  private reason(): Error {
+    const { deadline } = this;
+    if (deadline !== undefined && this.rpc.clock.now() >= deadline) {
+      return coreError(
+        'CORE_ERR_DEADLINE',
+        'the deadline passed before the answer was ready: allow more time, or send fewer rows',
+      );
+    }
+    return coreError('CORE_ERR_CANCELLED', 'the caller cancelled or went away before the answer was ready');
+  }
+}

@@ -1,0 +1,166 @@
+import {
+  type handleBidiStreamingCall,
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
+import type { Clock } from '../../clock.js';
+import { rpcError } from '../rpc.errors.js';
+import { type CallSurroundings, GrpcJsStreamCall, GrpcJsUnaryCall } from './grpc-js-call.js';
+import type { RpcBindOptions, RpcOptions, RpcTlsOptions } from '../rpc-options.js';
+import type { RpcAddress, RpcMethod, RpcServer } from './rpc-server.js';
+import { removeStaleSocket } from './stale-socket.js';
+
+export const DEFAULT_MAX_RECEIVE_MESSAGE_BYTES = 16 * 1024 * 1024;
+const DEFAULT_MAX_CONCURRENT_STREAMS = 1000;
+
+const identity = (bytes: Buffer): Buffer => bytes;
+
+/** {@link RpcServer} over grpc-js; messages pass it as bytes. */
+export class GrpcJsServer implements RpcServer {
+  address: RpcAddress | undefined;
+  private readonly server: Server;
+  private readonly surroundings: CallSurroundings;
+
+  constructor(
+    private readonly options: RpcOptions & RpcBindOptions,
+    private readonly clock: Clock,
+  ) {
+    this.server = new Server(channelOptions(options));
+    this.surroundings = { tls: options.tls !== undefined, unixPath: options.path };
+  }
+
+  addMethods(service: string, methods: Readonly<Record<string, RpcMethod>>): void {
+    const definition: Record<string, unknown> = {};
+    const handlers: Record<string, handleUnaryCall<Buffer, Buffer> | handleBidiStreamingCall<Buffer, Buffer>> = {};
+    for (const [name, method] of Object.entries(methods)) {
+      const stream = method.kind === 'stream';
+      definition[name] = {
+        path: `/${service}/${name}`,
+        requestStream: stream,
+        responseStream: stream,
+        requestSerialize: identity,
+        requestDeserialize: identity,
+        responseSerialize: identity,
+        responseDeserialize: identity,
+      };
+      handlers[name] = this.handlerOf(method);
+    }
+    try {
+      this.server.addService(definition as ServiceDefinition, handlers);
+    } catch (cause) {
+      throw rpcError(
+        'CORE_ERR_GRPC_OPTION',
+        `two gRPC services are named ${service}: give one of them another package or name`,
+        { cause },
+      );
+    }
+  }
+
+  private handlerOf(method: RpcMethod): handleUnaryCall<Buffer, Buffer> | handleBidiStreamingCall<Buffer, Buffer> {
+    const { surroundings } = this;
+    if (method.kind === 'unary') {
+      return (call, callback) => method.handle(new GrpcJsUnaryCall(call, callback, surroundings), call.request);
+    }
+    return ((call) => {
+      // Without a listener a write to a caller that is gone would end the process.
+      call.on('error', () => undefined);
+      method.handle(new GrpcJsStreamCall(call, surroundings));
+    }) as handleBidiStreamingCall<Buffer, Buffer>;
+  }
+
+  async start(): Promise<RpcAddress> {
+    const { path, host = '0.0.0.0', port = 0, tls } = this.options;
+    const text =
+      path === undefined ? `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:` : `unix:${path}`;
+    if (path !== undefined) await removeStaleSocket(path);
+    const bound = await this.bind(path === undefined ? text + port : text, credentialsOf(tls));
+    this.address = path === undefined ? { text: text + bound, port: bound } : { text, port: 0 };
+    return this.address;
+  }
+
+  private bind(target: string, credentials: ServerCredentials): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.bindAsync(target, credentials, (cause, port) => {
+        if (!cause) return resolve(port);
+        const why = /EADDRINUSE/.test(cause.message)
+          ? 'the address is in use'
+          : /EACCES/.test(cause.message)
+            ? 'it is not allowed here'
+            : cause.message;
+        reject(
+          rpcError(
+            'CORE_ERR_GRPC_LISTEN',
+            `gRPC cannot listen on ${target}: ${why}; choose another with the grpc option`,
+            { cause },
+          ),
+        );
+      });
+    });
+  }
+
+  drain(boundMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = this.clock.setTimer(() => {
+        this.server.forceShutdown();
+        resolve(false);
+      }, boundMs);
+      this.server.tryShutdown(() => {
+        timer.cancel();
+        resolve(true);
+      });
+    });
+  }
+
+  close(): void {
+    this.server.forceShutdown();
+  }
+}
+
+function channelOptions(options: RpcOptions): Record<string, number> {
+  const set: Record<string, number> = {
+    'grpc.max_receive_message_length': options.maxReceiveMessageBytes ?? DEFAULT_MAX_RECEIVE_MESSAGE_BYTES,
+    'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? DEFAULT_MAX_CONCURRENT_STREAMS,
+    'grpc.enable_channelz': 0,
+  };
+  const optional: [string, number | undefined][] = [
+    ['grpc.keepalive_time_ms', options.keepaliveTimeMs],
+    ['grpc.keepalive_timeout_ms', options.keepaliveTimeoutMs],
+    ['grpc.max_connection_age_ms', options.maxConnectionAgeMs],
+    ['grpc.max_connection_age_grace_ms', options.maxConnectionAgeGraceMs],
+    ['grpc.max_connection_idle_ms', options.maxConnectionIdleMs],
+  ];
+  for (const [name, value] of optional) if (value !== undefined) set[name] = value;
+  for (const [name, value] of Object.entries(set)) refuseOption(name, value);
+  return set;
+}
+
+function refuseOption(name: string, value: number): void {
+  if (name === 'grpc.max_send_message_length' || name === 'grpc.enable_channelz') return;
+  if (Number.isInteger(value) && value > 0) return;
+  throw rpcError('CORE_ERR_GRPC_OPTION', `the gRPC option behind ${name} is ${value}: give a whole number above 0`);
+}
+
+function credentialsOf(tls: RpcTlsOptions | undefined): ServerCredentials {
+  if (!tls) return ServerCredentials.createInsecure();
+  if (tls.requireClientCertificate && tls.ca === undefined) {
+    throw rpcError(
+      'CORE_ERR_GRPC_OPTION',
+      'tls.requireClientCertificate needs tls.ca: the certificates of those who sign clients',
+    );
+  }
+  const pair = { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) };
+  try {
+    return ServerCredentials.createSsl(
+      tls.ca === undefined ? null : Buffer.from(tls.ca),
+      [pair],
+      tls.requireClientCertificate ?? false,
+    );
+  } catch (cause) {
+    throw rpcError('CORE_ERR_GRPC_OPTION', `the gRPC TLS options are not usable: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
