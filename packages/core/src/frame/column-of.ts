@@ -170,7 +170,12 @@ function dimensions(cell: ArrayLike<unknown>): number[] {
   return dims;
 }
 
-/** The typed array type that stores `data`, by constructor; `undefined` for what is no column storage. */
+/** A typed array that can store a column. */
 export function isNumericArray(data: unknown): data is NumericArray {
   return ArrayBuffer.isView(data) && !(data instanceof DataView) && !(data instanceof Uint8ClampedArray);
+}
+
+/** A column of no rows. */
+export function emptyColumn(dtype: DType | DTypeInfo, shape: readonly number[] = []): Column {
+  return columnOf(dtype, [], { shape });
 }

@@ -1,4 +1,5 @@
 import { allValid, type Bitmap, copyBits } from './bitmap.js';
+import { sameDType } from './dtype.js';
 import { Column, type DictionaryData, isDictionary, type ListData, type NumericArray, spelledOut } from './column.js';
 import { frameError } from './frame.errors.js';
 
@@ -97,7 +98,7 @@ export function concatColumnMaps(maps: readonly ReadonlyMap<string, Column>[], r
 }
 
 function checkAlike(name: string, a: Column, b: Column): void {
-  if (a.dtype === b.dtype && sameShape(a.shape, b.shape)) return;
+  if (sameDType(a.dtype, b.dtype) && sameShape(a.shape, b.shape)) return;
   throw frameError(
     'CORE_ERR_FRAME_CONCAT',
     `cannot concatenate: column '${name}' is ${a.dtype.name} [${a.shape}] in one frame and ${b.dtype.name} [${b.shape}] in another`,

@@ -23,7 +23,7 @@ export type DTypeKind =
   | 'duration'
   | 'list';
 
-/** A dtype's parts. Two dtypes are equal when their names are: parsed dtypes are interned by normalised name. */
+/** A dtype's parts. Two dtypes are equal when their names are (see {@link sameDType}); nearly all are interned by name. */
 export interface DTypeInfo {
   /** The normalised name, e.g. `timestamp(ms, UTC)`. */
   readonly name: DType;
@@ -96,6 +96,7 @@ const SIMPLE: readonly DTypeKind[] = [
   'date32',
 ];
 const interned = new Map<string, DTypeInfo>();
+const MAX_INTERNED = 4096;
 
 function parseFresh(text: string): DTypeInfo | undefined {
   if ((SIMPLE as readonly string[]).includes(text)) return { name: text as DType, kind: text as DTypeKind };
@@ -118,9 +119,15 @@ export function tryParseDType(text: string): DTypeInfo | undefined {
   const fresh = parseFresh(text);
   if (!fresh) return undefined;
   const info = interned.get(fresh.name) ?? Object.freeze(fresh);
-  interned.set(info.name, info);
-  if (interned.size < 4096) interned.set(text, info);
+  // Bounded, because zone names come from callers too.
+  if (interned.size < MAX_INTERNED) interned.set(info.name, info);
+  if (interned.size < MAX_INTERNED) interned.set(text, info);
   return info;
+}
+
+/** Whether two dtypes are one; also right for those beyond the bound of the interning table. */
+export function sameDType(a: DTypeInfo, b: DTypeInfo): boolean {
+  return a === b || a.name === b.name;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Column, type DictionaryData, isDictionary, type ListData } from './column.js';
 import { sameShape } from './concat.js';
+import { sameDType } from './dtype.js';
 
 /**
  * Same length, dtype, shape, nulls and values. How it is stored does not count: a dictionary equals plain strings, a
@@ -7,7 +8,7 @@ import { sameShape } from './concat.js';
  */
 export function columnsEqual(a: Column, b: Column): boolean {
   if (a === b) return true;
-  if (a.length !== b.length || a.dtype !== b.dtype || !sameShape(a.shape, b.shape)) return false;
+  if (a.length !== b.length || !sameDType(a.dtype, b.dtype) || !sameShape(a.shape, b.shape)) return false;
   for (let row = 0; row < a.length; row++) {
     if (a.isNull(row) !== b.isNull(row)) return false;
     if (!a.isNull(row) && !cellsEqual(a, b, row)) return false;

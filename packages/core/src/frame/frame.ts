@@ -1,3 +1,6 @@
+import type { Table } from 'apache-arrow';
+import type { DataFrame } from 'nodejs-polars';
+
 import type { SchemaSpec } from '../schema/spec.js';
 import { columnFrom, columnsBySpec, columnsByValues, type ColumnSource } from './build-frame.js';
 import { Column } from './column.js';
@@ -86,6 +89,24 @@ export class Frame<T extends object = AnyRecord> {
     return new Frame<T>(out);
   }
 
+  /**
+   * A Frame of a Polars DataFrame, through Arrow IPC (both sides copy).
+   * @throws {CORE_ERR_ARROW_UNSUPPORTED} for columns that Frame does not hold (Struct, Decimal, Time, …)
+   */
+  static async fromPolars<T extends object = AnyRecord>(dataFrame: DataFrame): Promise<Frame<T>> {
+    const { fromPolars } = await import('./interop/polars.js');
+    return fromPolars(dataFrame) as Frame<T>;
+  }
+
+  /**
+   * A Frame of an apache-arrow Table, through Arrow IPC.
+   * @throws {CORE_ERR_ARROW_UNSUPPORTED} for columns that Frame does not hold
+   */
+  static async fromArrow<T extends object = AnyRecord>(table: Table): Promise<Frame<T>> {
+    const { fromArrow } = await import('./interop/apache-arrow.js');
+    return (await fromArrow(table)) as Frame<T>;
+  }
+
   /** Same column names in the same order, dtypes, shapes, nulls and values (NaN equals NaN). For tests. */
   static equals(a: Frame<object>, b: Frame<object>): boolean {
     return a.rows === b.rows && columnMapsEqual(a.columns, b.columns);
@@ -155,6 +176,25 @@ export class Frame<T extends object = AnyRecord> {
   /** This frame with its origin noted; `slice`, `select`, `with` and `compact` keep it. @internal */
   markedAs(origin: FrameOrigin): Frame<T> {
     return this.origin === origin ? this : new Frame<T>(this.columns, this.rows, origin);
+  }
+
+  /**
+   * A Polars DataFrame of this frame, through Arrow IPC (both sides copy). Needs the package nodejs-polars. Polars has
+   * no f16 and no timestamps in seconds: they become f32 and milliseconds.
+   * @throws {CORE_ERR_FRAME_PEER} when nodejs-polars is not installed
+   */
+  async toPolars(): Promise<DataFrame> {
+    const { toPolars } = await import('./interop/polars.js');
+    return toPolars(this);
+  }
+
+  /**
+   * An apache-arrow Table of this frame, through Arrow IPC (one copy). Needs the package apache-arrow.
+   * @throws {CORE_ERR_FRAME_PEER} when apache-arrow is not installed
+   */
+  async toArrow(): Promise<Table> {
+    const { toArrow } = await import('./interop/apache-arrow.js');
+    return toArrow(this);
   }
 }
 

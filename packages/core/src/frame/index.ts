@@ -8,6 +8,11 @@ export { parseDType, tryParseDType } from './dtype.js';
 export type { DType, DTypeInfo, DTypeKind, ScalarDType, ScalarValue, TimeUnit, VectorValue } from './dtype.js';
 export { Frame } from './frame.js';
 export type { AnyRecord } from './frame.js';
+export { ArrowStreamReader, decodeArrowStream } from './arrow/read-stream.js';
+export { ArrowStreamWriter, encodeArrowStream } from './arrow/write-stream.js';
+export { registerArrowCodec } from './arrow/compression.js';
+export type { ArrowCodecName, ArrowDecompress } from './arrow/compression.js';
+export type { ArrowLimits } from './arrow/limits.js';
 
 // For sibling packages (@internal).
 export type { FrameOrigin } from './frame.js';
