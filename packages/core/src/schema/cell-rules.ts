@@ -34,6 +34,12 @@ export class CellRules {
     for (const rule of this.spec.rules) if (!holds(rule, seen)) this.violate(pass, row, rule, seen);
   }
 
+  /** True when a scalar breaks no rule. */
+  accept(value: Converted): boolean {
+    const seen = this.seen(value);
+    return this.spec.rules.every((rule) => holds(rule, seen));
+  }
+
   /** A vector or a list: the rule's value is the array, or with `each` every value of it. */
   array(pass: DecodePass, row: number, values: readonly Converted[]): void {
     if (this.count === 0) return;

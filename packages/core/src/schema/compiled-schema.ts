@@ -5,6 +5,7 @@ import { checkRecords } from './check-records.js';
 import { ColumnPlan } from './column-plan.js';
 import type { DecodePass } from './decode-pass.js';
 import { type DecoderCode, generateDecoder } from './decoder-code.js';
+import { RuleLoop } from './rule-loop.js';
 import type { SchemaSpec } from './spec.js';
 
 const compiled = new WeakMap<SchemaSpec, CompiledSchema>();
@@ -23,10 +24,13 @@ export class CompiledSchema {
   /** Some column holds 64-bit integers, which would lose digits in JSON.parse. */
   readonly exact: boolean;
   readonly hasText: boolean;
+  /** The rules of each column, for columns that are finished already. */
+  readonly loops: readonly RuleLoop[];
   private readonly code: DecoderCode;
 
   constructor(readonly spec: SchemaSpec) {
     this.plans = spec.columns.map((column, index) => new ColumnPlan(column, index));
+    this.loops = this.plans.map((plan) => new RuleLoop(plan));
     this.code = generateDecoder(this.plans);
     const stored = spec.columns.map(({ dtype }): DTypeInfo => dtype.item ?? dtype);
     this.exact = stored.some(({ kind }) => isBigIntKind(kind));
