@@ -35,7 +35,7 @@ describe('apps/digits, for every row of its data set', () => {
   beforeAll(async () => {
     app = await startApp('digits');
     url = `${app.url}/predictions/digits`;
-    client = await reflectedClient(app.grpcAddress, app.bannerLine('grpcurl').match(/(\S+)\/Predict$/)![1]!);
+    client = await reflectedClient(app.grpcAddress, app.grpcService);
   });
 
   afterAll(async () => {

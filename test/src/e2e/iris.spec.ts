@@ -32,7 +32,7 @@ describe('apps/iris, for every row of its data set', () => {
   beforeAll(async () => {
     app = await startApp('iris');
     url = `${app.url}/predictions/iris`;
-    client = await reflectedClient(app.grpcAddress, app.bannerLine('grpcurl').match(/(\S+)\/Predict$/)![1]!);
+    client = await reflectedClient(app.grpcAddress, app.grpcService);
   });
 
   afterAll(async () => {

@@ -40,7 +40,7 @@ describe('63 good requests and a bad one, sent at once, 20 times', () => {
 
   beforeAll(async () => {
     app = await startApp('iris');
-    client = await reflectedClient(app.grpcAddress, app.bannerLine('grpcurl').match(/(\S+)\/Predict$/)![1]!);
+    client = await reflectedClient(app.grpcAddress, app.grpcService);
   });
 
   afterAll(async () => {

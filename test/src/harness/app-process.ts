@@ -8,6 +8,8 @@ export interface AppProcess {
   readonly url: string;
   /** `127.0.0.1:PORT`. */
   readonly grpcAddress: string;
+  /** The first gRPC service with its package: `iris.v1.IrisService`. */
+  readonly grpcService: string;
   /** The line of the start-up banner that begins so, without its indentation. */
   bannerLine(start: string): string;
   /** Everything that it wrote so far. */
@@ -22,8 +24,8 @@ export function startApp(name: string, env: NodeJS.ProcessEnv = {}): Promise<App
 }
 
 /** Starts `node ...args`, and waits for the banner of Witan. */
-export async function startProcess(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<AppProcess> {
-  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startProcess(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = ROOT): Promise<AppProcess> {
+  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const killed = (): void => void child.kill('SIGKILL');
   process.once('exit', killed);
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
@@ -35,8 +37,9 @@ export async function startProcess(args: readonly string[], env: NodeJS.ProcessE
   const output = { text: '' };
   await bannerOf(child, output, ended);
   return {
-    url: `http://127.0.0.1:${portAfter(output.text, /^ *HTTP +\S*:(\d+)$/m)}`,
-    grpcAddress: `127.0.0.1:${portAfter(output.text, /^ *gRPC +\S*:(\d+)$/m)}`,
+    url: `http://127.0.0.1:${fromBanner(output.text, /^ *HTTP +\S*:(\d+)$/m)}`,
+    grpcAddress: `127.0.0.1:${fromBanner(output.text, /^ *gRPC +\S*:(\d+)$/m)}`,
+    grpcService: fromBanner(output.text, /^ *grpcurl .* (\S+)\/Predict$/m),
     bannerLine: (start) => output.text.split('\n').map((line) => line.trim()).find((line) => line.startsWith(start)) ?? '',
     output: () => output.text,
     stop() {
@@ -60,8 +63,8 @@ function bannerOf(child: ChildProcess, output: { text: string }, ended: Promise<
   });
 }
 
-function portAfter(text: string, pattern: RegExp): string {
-  const port = pattern.exec(text)?.[1];
-  if (port === undefined) throw new Error(`the banner has no line like ${pattern}:\n${text}`);
-  return port;
+function fromBanner(text: string, pattern: RegExp): string {
+  const found = pattern.exec(text)?.[1];
+  if (found === undefined) throw new Error(`the banner has no line like ${pattern}:\n${text}`);
+  return found;
 }

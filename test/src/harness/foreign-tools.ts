@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const CACHE = join(homedir(), '.cache', 'witan-test');
+const GRPCURL = '1.9.3';
+const PYTHON_PACKAGES = ['grpcio==1.85.1', 'grpcio-tools==1.85.1', 'pyarrow==26.0.1'];
+
+/** A tool that is not part of npm: where it is, or why it is not there. */
+export type Tool = { readonly path: string } | { readonly missing: string };
+
+/** grpcurl, built by Go on first use. */
+export function grpcurl(): Promise<Tool> {
+  const folder = join(CACHE, `grpcurl-${GRPCURL}`);
+  return onFirstUse(folder, join(folder, 'grpcurl'), async () => {
+    const module = `github.com/fullstorydev/grpcurl/cmd/grpcurl@v${GRPCURL}`;
+    await run('go', ['install', module], { cwd: folder, env: { ...process.env, GOBIN: folder, GOFLAGS: '' } });
+  });
+}
+
+/** A Python with grpcio and pyarrow. */
+export function python(): Promise<Tool> {
+  const folder = join(CACHE, `python-${PYTHON_PACKAGES.join('-').replaceAll('==', '-')}`);
+  const path = join(folder, 'bin', 'python');
+  return onFirstUse(folder, path, async () => {
+    await run('python3', ['-m', 'venv', folder]);
+    await run(path, ['-m', 'pip', 'install', '--quiet', ...PYTHON_PACKAGES], { maxBuffer: 1 << 26 });
+  });
+}
+
+/** curl, if the system has it. */
+export async function curl(): Promise<Tool> {
+  try {
+    await run('curl', ['--version']);
+    return { path: 'curl' };
+  } catch (error) {
+    return missing('curl', error);
+  }
+}
+
+/** Builds a tool in its folder of the cache, unless it stands there whole. */
+async function onFirstUse(folder: string, path: string, build: () => Promise<void>): Promise<Tool> {
+  const done = join(folder, 'done');
+  if (existsSync(done) && existsSync(path)) return { path };
+  try {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    console.log(`building ${folder}`);
+    await build();
+    writeFileSync(done, '');
+    return { path };
+  } catch (error) {
+    return missing(folder, error);
+  }
+}
+
+function missing(what: string, error: unknown): Tool {
+  const text = `${what}: ${String(error).split('\n')[0]}`;
+  if (process.env['CI'] === 'true') throw new Error(text, { cause: error });
+  console.log(`skipped: ${text}`);
+  return { missing: text };
+}
