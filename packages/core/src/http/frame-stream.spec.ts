@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { coreError } from '../errors/core.errors.js';
 import { Frame } from '../frame/frame.js';
 import type { Context } from '../handler/context.js';
+import { linesOf } from './json-lines.js';
 import { deferred, RawClient, type TestApp, testApp, testService } from './harness.spec.support.js';
 
 const frameOf = (...values: number[]): Frame => Frame.fromRecords(values.map((a) => ({ a })));
@@ -150,5 +151,18 @@ describe('streams of Frames', () => {
     expect(other.statusCode).toBe(200);
     client.socket.destroy();
     await app.fastify.close();
+  });
+});
+
+describe('linesOf', () => {
+  it('parts records, not what looks like it inside strings', () => {
+    const records = [{ a: '},{', b: [1, 2] }, { a: '"},{"\\', b: [] }, {}, { a: '\\"},{' }];
+    expect(linesOf(JSON.stringify(records))).toBe(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    expect(linesOf('[]')).toBe('');
+  });
+
+  it('takes very long strings', () => {
+    const records = [{ a: '\n"'.repeat(2_000_000) }, { a: 'x'.repeat(4_000_000) }];
+    expect(linesOf(JSON.stringify(records)).split('\n')).toHaveLength(3);
   });
 });

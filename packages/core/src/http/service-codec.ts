@@ -1,54 +1,75 @@
+import { decodeArrowStream } from '../frame/arrow/read-stream.js';
+import { ArrowStreamWriter, encodeArrowStream } from '../frame/arrow/write-stream.js';
 import { Frame } from '../frame/frame.js';
+import { encodeJsonColumns, encodeJsonRecords } from '../frame/json/encode.js';
+import { inferFrameFromJson } from '../frame/json/infer-frame.js';
+import { conformFrame, conformRecords } from '../schema/conform.js';
+import { jsonDecoderOf } from '../schema/json-decoder.js';
+import { bodyText, parseJson } from '../schema/json-text.js';
+import type { SchemaSpec } from '../schema/spec.js';
 import type { ServiceDefinition } from '../service/runtime.js';
-import type { ServiceCodec } from './codec.js';
-import { httpError } from './http.errors.js';
+import { linesOf } from './json-lines.js';
+import type { ArrowWriter, DecodedJson, ServiceCodec } from './codec.js';
 
-export interface DecodeLimits {
+export interface CodecLimits {
   readonly maxRows: number;
 }
 
-/** The codec of one service: its schema's decoder, and the encoders that every Frame shares. */
-export function serviceCodec(definition: ServiceDefinition, _limits: DecodeLimits): ServiceCodec {
+/** The codec of one service: its schema's decoders where it has one, and the encoders that all Frames share. */
+export function serviceCodec({ input, output }: ServiceDefinition, limits: CodecLimits): ServiceCodec {
   return {
-    readJson(body) {
-      const value = parse(body);
-      if (Array.isArray(value)) return { frame: Frame.fromRecords(value, definition.input), layout: 'records' };
-      const { records, columns } = value as { records?: object[]; columns?: Record<string, unknown[]> };
-      if (columns) {
-        const frame = Frame.fromColumns(columns as never);
-        return {
-          frame: definition.input ? Frame.fromRecords(frame.records(), definition.input) : frame,
-          layout: 'columns',
-        };
-      }
-      return { frame: Frame.fromRecords(records ?? [], definition.input), layout: 'records' };
-    },
-    records: (frame) => JSON.stringify(frame.records()),
-    columns: (frame) =>
-      JSON.stringify(
-        Object.fromEntries(
-          frame.names.map((name) => [name, frame.records().map((r) => (r as Record<string, unknown>)[name])]),
-        ),
-      ),
-    lines: (frame) =>
-      frame
-        .records()
-        .map((record) => `${JSON.stringify(record)}\n`)
-        .join(''),
-    readArrow: () => notYet(),
-    arrow: () => notYet(),
-    arrowWriter: () => notYet(),
+    ...(input ? typedDecoders(input, limits) : untypedDecoders(limits)),
+    records: encodeJsonRecords,
+    columns: encodeJsonColumns,
+    lines: (frame) => linesOf(encodeJsonRecords(frame)),
+    arrow: encodeArrowStream,
+    arrowWriter: () => arrowWriter(output),
   };
 }
 
-function parse(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
-  } catch {
-    throw httpError('CORE_ERR_HTTP_BODY', 'the body is not JSON');
-  }
+type Decoders = Pick<ServiceCodec, 'readJson' | 'readArrow'>;
+
+function typedDecoders(input: SchemaSpec, limits: CodecLimits): Decoders {
+  const decoder = jsonDecoderOf(input);
+  return {
+    readJson(body) {
+      const { frame, form } = decoder.decode(body, limits);
+      return { frame, layout: form === 'columns' ? 'columns' : 'records' };
+    },
+    readArrow: (body) => conformFrame(input, decodeArrowStream(body, limits)),
+  };
 }
 
-function notYet(): never {
-  throw httpError('CORE_ERR_HTTP_CONTENT_TYPE', 'Arrow is not read here');
+function untypedDecoders(limits: CodecLimits): Decoders {
+  return {
+    readJson(body): DecodedJson {
+      const parsed = parseJson(bodyText(body), false);
+      return { frame: inferFrameFromJson(parsed, limits), layout: isRecords(parsed) ? 'records' : 'columns' };
+    },
+    readArrow: (body) => decodeArrowStream(body, limits),
+  };
+}
+
+/** An array, or `{"records": [...]}` whose items are records: a column may have that name too. */
+function isRecords(parsed: unknown): boolean {
+  if (Array.isArray(parsed)) return true;
+  const { records } = parsed as { records?: unknown };
+  return Array.isArray(records) && (records.length === 0 || /^(object|string)$/.test(typeof records[0]));
+}
+
+function arrowWriter(output: SchemaSpec | undefined): ArrowWriter {
+  const writer = new ArrowStreamWriter();
+  let empty = true;
+  return {
+    write(frame) {
+      empty = false;
+      return writer.write(frame);
+    },
+    end() {
+      if (!empty) return writer.finish();
+      // Readers want a schema even where there is nothing.
+      const nothing = output ? conformRecords(output, [], { role: 'output' }) : new Frame([], 0);
+      return Buffer.concat([writer.write(nothing), writer.finish()]);
+    },
+  };
 }
