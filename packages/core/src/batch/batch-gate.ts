@@ -6,6 +6,7 @@ import type { BatchItem } from './batch-item.js';
 import { type BatchOptions, resolveBatchOptions, type ResolvedBatchOptions } from './batch-options.js';
 import { BatchCounters, type BatchStats } from './batch-stats.js';
 import { batchError } from './batch.errors.js';
+import { MIN_PAUSE_FIXED_MS } from './coalescer.js';
 import { CostLine } from './cost-line.js';
 import { Expiry } from './expiry.js';
 import { Flights, type RunBatch } from './flights.js';
@@ -49,6 +50,8 @@ export class BatchGate<C = unknown> {
   private readonly readiness: Readiness<C>;
   private readonly wake: Wake;
   private readonly expiry: Expiry;
+  /** Queues with a batch that was answered in this turn. */
+  private readonly justAnswered: KeyQueue<C>[] = [];
   private turnPending = false;
   private pumping = false;
   private closedWith: Error | undefined;
@@ -177,8 +180,15 @@ export class BatchGate<C = unknown> {
 
   private readonly onTurn = (): void => {
     this.turnPending = false;
+    if (this.justAnswered.length > 0) this.stampAnswers();
     this.pump(true);
   };
+
+  private stampAnswers(): void {
+    const now = this.state.clock.now();
+    for (const queue of this.justAnswered) queue.coalescer.answered(now);
+    this.justAnswered.length = 0;
+  }
 
   /** Sends what may go; before the turn has ended that is only what no arrival could improve. */
   private pump(turnEnded: boolean): void {
@@ -214,7 +224,11 @@ export class BatchGate<C = unknown> {
     return batch;
   }
 
-  private readonly onLanded = (): void => {
+  private readonly onLanded = (queue: KeyQueue<C>): void => {
+    if (this.state.settings.coalesce === 'auto' && this.cost.fixedMs >= MIN_PAUSE_FIXED_MS) {
+      this.justAnswered.push(queue);
+      this.scheduleTurn();
+    }
     if (this.pumping) return;
     if (this.hasWork) this.pump(false);
     else this.noticeIdle();

@@ -1,7 +1,7 @@
 import type { CostLine } from './cost-line.js';
 
 /** Below this fixed cost a pause costs more than it saves: the turn of the event loop alone is of that size. */
-const MIN_FIXED_MS = 0.2;
+export const MIN_PAUSE_FIXED_MS = 0.2;
 /** The fixed cost must outweigh this many rows … */
 const MIN_ROWS_WORTH = 2;
 /** … and this share of the rows that are expected. */
@@ -10,7 +10,11 @@ const MIN_SHARE = 0.05;
 const QUIET_SHARE = 0.25;
 /** No pause is longer than this share of the fixed cost, counted from the answer. */
 const LIMIT_SHARE = 0.5;
+/** A pause has paid when this share of the expected rows came. */
+const MIN_CAUGHT = 0.8;
 const MAX_SKIP = 64;
+/** While all batches had one size the line cannot tell fixed from per-row cost: after so many runs a pause may find out. */
+const TRY_AFTER_RUNS = 4;
 
 /**
  * Decides whether an idle runner should hold on for callers that are coming back. Callers that wait for their
@@ -26,7 +30,6 @@ export class Coalescer {
   private answeredAt = -Infinity;
   /** The end of the unbroken chain answer, arrival, arrival, … */
   private chainAt = -Infinity;
-  private justAnswered = false;
   private pausedWith = -1;
   private pausedAt = 0;
   private target = 0;
@@ -43,10 +46,10 @@ export class Coalescer {
     if (now - this.chainAt <= fixedMs * QUIET_SHARE) this.chainAt = now;
   }
 
+  /** Called when a batch was answered, and once more when its answers were encoded and sent: from there callers return. */
   answered(now: number): void {
     this.answeredAt = now;
     this.chainAt = now;
-    this.justAnswered = true;
   }
 
   /**
@@ -56,11 +59,6 @@ export class Coalescer {
   pauseUntil(now: number, waiting: number, flying: number, maxRows: number, cost: CostLine): number {
     const expected = Math.min(maxRows, Math.max(this.peak, this.peakBefore) - flying);
     if (waiting >= expected || this.skip > 0 || !pays(cost, expected)) return -Infinity;
-    if (this.justAnswered) {
-      // The first look after an answer: encoding and writing it took until now, callers can only come from here on.
-      this.justAnswered = false;
-      this.answeredAt = this.chainAt = now;
-    }
     const until = Math.min(this.chainAt + cost.fixedMs * QUIET_SHARE, this.answeredAt + cost.fixedMs * LIMIT_SHARE);
     if (until > now && !this.isPausing) {
       this.pausedWith = waiting;
@@ -76,15 +74,14 @@ export class Coalescer {
     if (this.isPausing) this.learn(rows);
     else if (this.skip > 0) this.skip--;
     this.pausedWith = -1;
-    this.justAnswered = false;
     this.peakBefore = this.peak;
     this.peak = outstanding;
     return pausedMs;
   }
 
   private learn(rows: number): void {
-    const gained = rows - this.pausedWith;
-    if (gained * 2 >= this.target - this.pausedWith) {
+    // Fewer than nearly all still need a second batch each round: such a pause has saved nothing.
+    if (rows > this.pausedWith && rows >= this.target * MIN_CAUGHT) {
       this.penalty = 0;
       return;
     }
@@ -96,8 +93,8 @@ export class Coalescer {
 function pays(cost: CostLine, expected: number): boolean {
   const { fixedMs, perRowMs } = cost;
   return (
-    cost.fitted &&
-    fixedMs >= MIN_FIXED_MS &&
+    (cost.fitted || cost.runs >= TRY_AFTER_RUNS) &&
+    fixedMs >= MIN_PAUSE_FIXED_MS &&
     fixedMs >= MIN_ROWS_WORTH * perRowMs &&
     fixedMs >= MIN_SHARE * perRowMs * expected
   );

@@ -22,7 +22,8 @@ export class CostLine implements Cost {
   perRowMs = 0;
   /** True once runs of different sizes were seen: only then is the fixed cost told from the cost of rows. */
   fitted = false;
-  private count = 0;
+  /** Runs seen, those of warm-up included. */
+  runs = 0;
   private weight = 0;
   private meanRows = 0;
   private meanMs = 0;
@@ -30,7 +31,7 @@ export class CostLine implements Cost {
   private covariance = 0;
 
   get known(): boolean {
-    return this.count > 0;
+    return this.runs > 0;
   }
 
   predict(rows: number): number {
@@ -47,12 +48,12 @@ export class CostLine implements Cost {
     const expected = this.predict(rows);
     // Far cheaper than ever: what was seen before was warm-up (compilation, cold caches).
     if (this.known && ms < expected / 3) this.forget(0.5);
-    const limit = this.fitted && this.count >= CALM_AFTER ? expected * MAX_SURPRISE + 0.1 : Infinity;
+    const limit = this.fitted && this.runs >= CALM_AFTER ? expected * MAX_SURPRISE + 0.1 : Infinity;
     this.add(rows, ms < limit ? ms : limit);
   }
 
   private add(rows: number, ms: number): void {
-    this.count++;
+    this.runs++;
     this.forget(KEEP);
     this.weight += 1;
     const offRows = rows - this.meanRows;

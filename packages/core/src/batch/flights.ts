@@ -4,6 +4,7 @@ import { batchChannel, type BatchEvent } from './batch-channel.js';
 import { batchError } from './batch.errors.js';
 import { Bisection, canBisect } from './bisection.js';
 import type { GateState } from './gate-state.js';
+import type { KeyQueue } from './key-queue.js';
 import type { Waiting } from './waiting.js';
 
 /** Runs one batch: answers with one row per row, in order; a value instead of a promise is taken as it is. */
@@ -27,7 +28,7 @@ export class Flights<C> {
     private readonly state: GateState<C>,
     private readonly run: RunBatch<C>,
     /** A runner is free again. */
-    private readonly landed: () => void,
+    private readonly landed: (queue: KeyQueue<C>) => void,
     private readonly drop: (waiting: Waiting<C>, now: number) => void,
   ) {}
 
@@ -132,7 +133,7 @@ export class Flights<C> {
     this.list.splice(this.list.indexOf(flight), 1);
     queue.flying -= rows;
     queue.coalescer.answered(now);
-    this.landed();
+    this.landed(queue);
   }
 
   private isWanted({ waiting }: Share<C>, now: number): boolean {
