@@ -1,6 +1,6 @@
 import type { ServiceDefinition, ServiceRuntime } from '../service/runtime.js';
 import { ARROW_TYPE, JSON_TYPE, NDJSON_TYPE, SSE_TYPE } from './media-types.js';
-import { recordSchemaOf } from './record-schema.js';
+import { jsonSchemaOf } from '../schema/json-schema.js';
 import { servicePath } from './service-path.js';
 
 export interface OpenApiInfo {
@@ -55,7 +55,7 @@ function parameterOf({ name, in: place, required }: ServiceDefinition['params'][
 /** A reference to a schema's record, which is put among the components; any object for an untyped service. */
 function recordRef(spec: ServiceDefinition['input'], schemas: Record<string, object>): RecordSchema {
   if (!spec) return { record: { type: 'object' }, names: undefined };
-  schemas[spec.name] ??= recordSchemaOf(spec);
+  schemas[spec.name] ??= jsonSchemaOf(spec);
   const ref = `#/components/schemas/${spec.name}`;
   return {
     record: { $ref: ref },
