@@ -1,1 +1,28 @@
-export {};
+// For users.
+export { ModelModule } from './module/model.module.js';
+export { InjectModel, UseModel } from './module/model.decorators.js';
+export type { UseModelOptions } from './module/model.decorators.js';
+export { ModelRegistry } from './module/model-registry.js';
+export type { ModelInfo } from './module/model-registry.js';
+export { getModelToken } from './module/model.tokens.js';
+export type { ModelBatchOptions, ModelModuleOptions, ModelOptions } from './module/model-options.js';
+export { Model } from './model/model.js';
+export type { ModelRunOptions } from './model/model.js';
+export type { CastRule } from './model/cast.js';
+export type { NullRule } from './model/input-plan.js';
+export type { NanRule } from './model/output-frame.js';
+export type { Tensor, TensorData, TensorDType, TensorMap } from './tensor/tensor.js';
+export type { BatchAxis, ModelSignature, TensorSpec } from './runner/signature.js';
+export type { Execution, RunnerDefaults, RunnerOptions } from './runner/runner-options.js';
+export type { CircuitOptions } from './runner/circuit.js';
+export type { ExecutionProvider, SessionOptions } from './runner/session-options.js';
+export type { ExecutionMode, RunnerState } from './runner/runner.js';
+
+// For sibling packages (@internal).
+export { INF_ERRORS } from './inference.errors.js';
+export { ServedModel } from './model/served-model.js';
+export type { SchemaBinding, ServedModelParts } from './model/served-model.js';
+export type { ModelLoadEvent } from './module/model-load-channel.js';
+export { RunnerFactory } from './runner/runner-factory.js';
+export type { OpenRunnerOptions, RunnerFactoryParts } from './runner/runner-factory.js';
+export type { LoadReport, Runner, WarmUpTime } from './runner/runner.js';

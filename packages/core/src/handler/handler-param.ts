@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { InjectionToken } from '@nestjs/common';
+import type { SchemaSpec } from '../schema/spec.js';
 import type { BatchContext } from './batch-context.js';
 import type { Context } from './context.js';
 
@@ -10,6 +11,19 @@ import type { Context } from './context.js';
 export interface HandlerParamSource {
   readonly token: InjectionToken;
   readonly select?: (provider: unknown, context: Context<object> | BatchContext<object>) => unknown;
+  /**
+   * Called once, at boot, with the schemas of the handler that has the parameter: checks that the provider fits them
+   * (throwing ends the boot) and gives what the handler gets in its place.
+   */
+  readonly bind?: (provider: unknown, schemas: HandlerSchemas) => unknown;
+}
+
+/** What a handler declares; see {@link HandlerParamSource.bind}. */
+export interface HandlerSchemas {
+  /** `IrisService.predict`, for messages. */
+  readonly handler: string;
+  readonly input?: SchemaSpec;
+  readonly output?: SchemaSpec;
 }
 
 /** A provider that can serve several batches at once; a batched handler's gate takes its concurrency from those it uses. */

@@ -1,0 +1,217 @@
+import { BatchGate, type BatchOptions, type Clock, type SchemaSpec } from '@witan/core';
+import { Frame } from '@witan/core/frame';
+import type { ExecutionMode, Runner, RunnerState } from '../runner/runner.js';
+import type { ModelSignature } from '../runner/signature.js';
+import type { TensorMap } from '../tensor/tensor.js';
+import type { CastRule } from './cast.js';
+import { InputPlan, type InputPlanOptions, type NullRule } from './input-plan.js';
+import { layoutOfSchema } from './layout.js';
+import { mapColumns } from './mapping.js';
+import { Model, type ModelRunOptions } from './model.js';
+import { emptyOutputs, frameOfOutputs, type NanRule } from './output-frame.js';
+import { type OutputView, selectOutputs, viewForSchema, wholeView } from './output-view.js';
+import { checkTensors, frameOfTensors } from './tensor-frame.js';
+
+export interface ServedModelParts {
+  readonly name: string;
+  readonly version: string;
+  readonly runner: Runner;
+  /** `false`: every call is a run of its own. */
+  readonly batch: BatchOptions | false;
+  readonly cast: CastRule;
+  readonly nulls: NullRule;
+  readonly nan: NanRule;
+  readonly clock: Clock;
+}
+
+/** What a handler's schemas ask of a model; see `@UseModel`. */
+export interface SchemaBinding {
+  /** The handler, for messages. */
+  readonly handler: string;
+  readonly input?: SchemaSpec;
+  readonly output?: SchemaSpec;
+}
+
+const NO_OPTIONS: ModelRunOptions = {};
+/** Selections of outputs that are remembered. */
+const MAX_VIEWS = 64;
+
+/** A model as this process serves it: a batch gate in front of a runner. */
+export class ServedModel extends Model {
+  readonly name: string;
+  readonly version: string;
+  readonly signature: ModelSignature;
+  /** The gate that joins callers' rows; its options can be changed while it runs. */
+  readonly gate: BatchGate<OutputView>;
+  private readonly runner: Runner;
+  private readonly who: string;
+  private readonly planOptions: InputPlanOptions;
+  private readonly whole: OutputView;
+  private readonly views = new Map<string, OutputView>();
+  private plan: InputPlan | undefined;
+  private alone = 0;
+
+  constructor(private readonly parts: ServedModelParts) {
+    super();
+    this.name = parts.name;
+    this.version = parts.version;
+    this.runner = parts.runner;
+    this.signature = parts.runner.signature;
+    this.who = `model '${parts.name}'`;
+    this.planOptions = { cast: parts.cast, nulls: parts.nulls, reuse: this.mode === 'inline', who: this.who };
+    this.whole = wholeView(this.signature);
+    this.gate = new BatchGate<OutputView>(
+      (batch) => this.runFrame(batch.frame, batch.items[0]!.item.context!),
+      gateOptions(parts),
+      { clock: parts.clock, name: this.who },
+    );
+    for (const { rows, ms } of this.runner.report.warmUp) this.gate.seedCost(rows, ms);
+  }
+
+  get mode(): ExecutionMode {
+    return this.runner.mode;
+  }
+
+  get concurrency(): number {
+    return this.runner.concurrency;
+  }
+
+  get state(): RunnerState {
+    return this.runner.state;
+  }
+
+  /** Why the state is `failed`. */
+  get failure(): Error | undefined {
+    return this.runner.failure;
+  }
+
+  get runnerReport(): Runner['report'] {
+    return this.runner.report;
+  }
+
+  override run(input: Frame<object> | TensorMap, options: ModelRunOptions = NO_OPTIONS): Promise<Frame> {
+    return this.runAs(input, options, this.whole);
+  }
+
+  /** @internal {@link run} for a caller with names of its own for the outputs. */
+  runAs(input: Frame<object> | TensorMap, options: ModelRunOptions, view: OutputView): Promise<Frame> {
+    try {
+      const frame = input instanceof Frame ? (input as Frame) : frameOfTensors(this.signature, input as TensorMap, this.who);
+      const wanted = options.outputs === undefined ? view : this.selection(view, options.outputs);
+      if (frame.rows === 0) return Promise.resolve(this.emptyFor(frame, wanted));
+      this.planFor(frame);
+      if (frame.origin === 'gate') return this.runFormed(frame, options, wanted);
+      return this.submit(frame, options, wanted, false);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  override async runTensors(feeds: TensorMap, options: Pick<ModelRunOptions, 'outputs'> = NO_OPTIONS): Promise<TensorMap> {
+    checkTensors(this.signature, feeds, this.who);
+    const { outputs } = options.outputs ? this.selection(this.whole, options.outputs) : this.whole;
+    return this.runner.run(feeds, outputs);
+  }
+
+  /**
+   * Checks a handler's input schema against the model, and gives a view of the model whose outputs have the names and
+   * shapes of the handler's output schema.
+   * @throws {INF_ERR_MAPPING}
+   */
+  bindSchemas({ handler, input, output }: SchemaBinding): Model {
+    if (input) mapColumns(this.signature, layoutOfSchema(input), this.parts.cast, `${this.who} in ${handler}`);
+    const view = output ? viewForSchema(this.whole, output) : this.whole;
+    return view === this.whole ? this : new ModelView(this, view);
+  }
+
+  /** Answers what waits, for up to `drainMs`, then lets the runner go. */
+  async close(drainMs: number): Promise<void> {
+    await this.gate.drain(drainMs);
+    await this.runner.close(drainMs);
+  }
+
+  /** A batch that a handler's gate has formed: run at once, and on this thread without a further promise. */
+  private runFormed(frame: Frame, options: ModelRunOptions, view: OutputView): Promise<Frame> {
+    if (this.mode !== 'inline' || frame.rows > this.gate.options.maxRows) return this.submit(frame, options, view, true);
+    const answer = this.runFrame(frame, view);
+    return answer instanceof Promise ? answer : Promise.resolve(answer);
+  }
+
+  private submit(frame: Frame, options: ModelRunOptions, view: OutputView, immediate: boolean): Promise<Frame> {
+    const { context, signal } = options;
+    const caller = context && 'aborted' in context ? context : undefined;
+    const deadline = options.deadline ?? (caller ? undefined : context?.deadline);
+    const key = this.parts.batch === false ? String(this.alone++) : view.key;
+    return this.gate.submit({ frame, key, caller, signal, deadline, context: view, immediate });
+  }
+
+  private runFrame(frame: Frame, view: OutputView): Frame | Promise<Frame> {
+    const answer = this.runner.run(this.planFor(frame).feeds(frame), view.outputs);
+    if (answer instanceof Promise) return answer.then((tensors) => this.frameOf(tensors, view, frame.rows));
+    return this.frameOf(answer, view, frame.rows);
+  }
+
+  private frameOf(tensors: TensorMap, view: OutputView, rows: number): Frame {
+    const { batch } = this.signature;
+    const padded = batch.kind === 'fixed' ? batch.rows : rows;
+    return frameOfOutputs(tensors, view, rows, padded, this.parts.nan, this.who);
+  }
+
+  private emptyFor(frame: Frame, view: OutputView): Frame {
+    this.planFor(frame);
+    return emptyOutputs(this.signature, view);
+  }
+
+  private planFor(frame: Frame<object>): InputPlan {
+    if (!this.plan?.takes(frame)) this.plan = InputPlan.of(this.signature, frame, this.planOptions);
+    return this.plan;
+  }
+
+  private selection(view: OutputView, names: readonly string[]): OutputView {
+    const key = `${view.key}|${names.join('\0')}`;
+    const known = this.views.get(key);
+    if (known) return known;
+    const fresh = selectOutputs(this.signature, view, names, this.who);
+    if (this.views.size < MAX_VIEWS) this.views.set(key, fresh);
+    return fresh;
+  }
+}
+
+/** A model whose outputs have the names of one handler's output schema. */
+class ModelView extends Model {
+  readonly name: string;
+  readonly version: string;
+  readonly signature: ModelSignature;
+
+  constructor(
+    private readonly model: ServedModel,
+    private readonly view: OutputView,
+  ) {
+    super();
+    this.name = model.name;
+    this.version = model.version;
+    this.signature = model.signature;
+  }
+
+  get concurrency(): number {
+    return this.model.concurrency;
+  }
+
+  override run(input: Frame<object> | TensorMap, options: ModelRunOptions = NO_OPTIONS): Promise<Frame> {
+    return this.model.runAs(input, options, this.view);
+  }
+
+  override runTensors(feeds: TensorMap, options?: Pick<ModelRunOptions, 'outputs'>): Promise<TensorMap> {
+    return this.model.runTensors(feeds, options);
+  }
+}
+
+/** A call of its own may have any number of rows, so nothing is split. */
+const UNSPLIT_ROWS = 2 ** 31 - 1;
+
+function gateOptions({ batch, runner }: ServedModelParts): BatchOptions {
+  const { batch: axis } = runner.signature;
+  const given: BatchOptions = batch === false ? { maxRows: UNSPLIT_ROWS, maxQueueRows: UNSPLIT_ROWS, bisect: false } : batch;
+  const maxRows = axis.kind === 'fixed' ? axis.rows : given.maxRows;
+  return { ...given, maxRows, concurrency: runner.concurrency };
+}

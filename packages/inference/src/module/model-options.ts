@@ -1,0 +1,38 @@
+import type { BatchOptions, Clock } from '@witan/core';
+import type { CastRule } from '../model/cast.js';
+import type { NullRule } from '../model/input-plan.js';
+import type { NanRule } from '../model/output-frame.js';
+import type { RunnerDefaults, RunnerOptions } from '../runner/runner-options.js';
+
+/** How a model's gate forms batches; the number of batches in flight follows from its runners. */
+export type ModelBatchOptions = Omit<BatchOptions, 'concurrency'>;
+
+/** One model: `ModelModule.forFeature`. */
+export interface ModelOptions extends RunnerOptions {
+  /** What `@UseModel` and `@InjectModel` ask for. */
+  readonly name: string;
+  /** The file: absolute, or below the store; `.onnx` may be left out. @default the name */
+  readonly path?: string;
+  /** @default '1' */
+  readonly version?: string;
+  /** How callers' rows are joined; `false`: every call is a run of its own. @default { maxRows: 64, maxDelayMs: 0, coalesce: 'auto' } */
+  readonly batch?: ModelBatchOptions | false;
+  /** `'lossy'`: columns may be rounded or wrapped to fit an input (f64 to f32, i64 to i32). @default 'lossless' */
+  readonly cast?: CastRule;
+  /** What a null cell is: an error, or NaN where column and input are floats. @default 'refuse' */
+  readonly nulls?: NullRule;
+  /** What a NaN among the answers is. @default 'allow' */
+  readonly nan?: NanRule;
+}
+
+/** All models: `ModelModule.forRoot`. */
+export interface ModelModuleOptions {
+  /** The folder where models lie; a relative one is below the working directory. @default 'models' */
+  readonly store?: string | URL;
+  /** Defaults for every model's runners, and the workers that small models share. */
+  readonly runners?: RunnerDefaults;
+  /** Defaults for every model's gate. */
+  readonly batch?: ModelBatchOptions;
+  /** Time, for tests. @default the application's */
+  readonly clock?: Clock;
+}

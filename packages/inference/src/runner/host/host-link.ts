@@ -1,0 +1,77 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { HostReply, HostRequest } from './protocol.js';
+
+/** The line to one host. After `onExit` fires nothing more comes. */
+export interface HostLink {
+  post(request: HostRequest, transfer: readonly ArrayBuffer[]): void;
+  onReply(listener: (reply: HostReply) => void): void;
+  /** `why` is for people: `exit code 1`, `heap limit`, `signal SIGKILL`. */
+  onExit(listener: (why: string) => void): void;
+  /** While referenced, the host keeps this process alive. */
+  setReferenced(on: boolean): void;
+  /** Ends a host that may be inside native code. A process is killed. A thread cannot be: it is left alone until it answers, and then ended. */
+  abandon(): void;
+}
+
+export type HostLinkFactory = () => HostLink;
+
+/** How a worker's JavaScript heap is bounded. */
+export interface WorkerLimits {
+  /** Old generation, in MB; passing it ends the worker, not the process. */
+  readonly maxHeapMb?: number;
+}
+
+const WORKER_ENTRY = new URL('./worker-entry.js', import.meta.url);
+const PROCESS_ENTRY = fileURLToPath(new URL('./process-entry.js', import.meta.url));
+
+export function workerLink(limits: WorkerLimits = {}): HostLink {
+  const worker = new Worker(WORKER_ENTRY, {
+    name: 'witan-runner',
+    ...(limits.maxHeapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: limits.maxHeapMb } }),
+  });
+  return linkOf(worker);
+}
+
+/** The line to a worker thread; apart from {@link workerLink} for those who bring their own. */
+export function linkOf(worker: Worker): HostLink {
+  let lastError: Error | undefined;
+  worker.on('error', (error: Error) => (lastError = error));
+  return {
+    post: (request, transfer) => worker.postMessage(request, transfer as ArrayBuffer[]),
+    onReply: (listener) => worker.on('message', listener),
+    onExit: (listener) => worker.once('exit', (code) => listener(reasonOf(lastError, code))),
+    setReferenced: (on) => (on ? worker.ref() : worker.unref()),
+    abandon() {
+      worker.removeAllListeners('message');
+      worker.once('message', () => worker.postMessage({ op: 'end' } satisfies HostRequest));
+      worker.unref();
+    },
+  };
+}
+
+function reasonOf(error: Error | undefined, code: number): string {
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') return 'its JavaScript heap reached its limit';
+  return error ? `uncaught ${error.name}: ${error.message}` : `exit code ${code}`;
+}
+
+export function processLink(): HostLink {
+  const child = fork(PROCESS_ENTRY, { serialization: 'advanced', execArgv: [] });
+  return {
+    post: (request) => void child.send(request, () => undefined),
+    onReply: (listener) => child.on('message', listener as (reply: unknown) => void),
+    onExit(listener) {
+      child.once('exit', (code, signal) => listener(signal ? `signal ${signal}` : `exit code ${code}`));
+      // A process that could not even start has no exit.
+      child.on('error', (error) => child.pid === undefined && listener(error.message));
+    },
+    setReferenced(on) {
+      if (on) child.ref();
+      else child.unref();
+      if (on) child.channel?.ref();
+      else child.channel?.unref();
+    },
+    abandon: () => void child.kill('SIGKILL'),
+  };
+}
