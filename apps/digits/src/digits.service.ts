@@ -11,7 +11,7 @@ export class DigitsService {
     if (scans.rows === 0) return new Answer({ status: 400, body: { error: 'no scan in the request' } });
     context.setHeader('x-digits', String(scans.rows));
     const { data, length } = scans.column('pixels');
-    return scans.select().with('pixels', new Column({ dtype: 'f32', shape: [64], data, length })) as Frame<Pixels>;
+    return scans.with('pixels', new Column({ dtype: 'f32', shape: [64], data, length }));
   }
 
   @Handler({ in: Pixels, out: Digit, batch: { maxRows: 256 } })

@@ -4,21 +4,52 @@ export { BatchContext } from './handler/batch-context.js';
 export type { BatchedRequest } from './handler/batch-context.js';
 export { Context } from './handler/context.js';
 export type { Peer, RawRequest, TransportName } from './handler/context.js';
+export { Handler } from './handler/handler.decorator.js';
+export type { HandlerDecorator, HandlerOptions } from './handler/handler.decorator.js';
+export type { Class, HandlerOf, HandlerOutput, MaybePromise } from './handler/handler-types.js';
+export { Service } from './service/service.decorator.js';
+export type { ServiceOptions } from './service/service.decorator.js';
+export { Column } from './schema/column.decorator.js';
+export { Schema } from './schema/schema.decorator.js';
 export { Frame } from './frame/frame.js';
 export type { AnyRecord } from './frame/frame.js';
 export type { DType } from './frame/dtype.js';
+export type { BatchOptions } from './batch/batch-options.js';
+export { WitanFactory } from './lifecycle/witan-factory.js';
+export type { CreateOptions, PendingApplication } from './lifecycle/witan-factory.js';
+export type { WitanApplication } from './lifecycle/witan-application.js';
+export { WitanModule } from './lifecycle/witan.module.js';
+export type { ApiInfo, WitanOptions } from './lifecycle/witan-options.js';
+export type {
+  ListenAddresses,
+  ListenOptions,
+  ListenTarget,
+  ShutdownOptions,
+  TlsOptions,
+} from './lifecycle/listen-options.js';
+export { HEALTH_REPORT, STARTUP_REPORT } from './lifecycle/startup-report.js';
+export type {
+  HealthReport,
+  HealthReporter,
+  StartupReporter,
+  StartupSection,
+} from './lifecycle/startup-report.js';
 export { WitanError } from './errors/witan-error.js';
 export type { WitanErrorOptions } from './errors/witan-error.js';
 export { CATEGORY_STATUS } from './errors/category.js';
-export type { ErrorCategory } from './errors/category.js';
+export type { CategoryStatus, ErrorCategory } from './errors/category.js';
 
 // For sibling packages (@internal).
+export { BatchGate } from './batch/batch-gate.js';
 export { systemClock } from './clock.js';
 export type { Clock, TimerHandle } from './clock.js';
+export { CLOCK } from './lifecycle/witan.tokens.js';
 export { CORE_ERRORS } from './errors/core.errors.js';
 export type { ErrorDefinition, ErrorTable } from './errors/witan-error.js';
 export { toWitanError } from './errors/from-unknown.js';
 export { handlerParam } from './handler/handler-param.js';
 export type { Concurrent, HandlerParamSource } from './handler/handler-param.js';
+export { schemaOf } from './schema/schema-of.js';
+export { serviceDefinitionsOf } from './service/module-walk.js';
 export type { ColumnSpec, Rule, SchemaSpec, Violation } from './schema/spec.js';
 export type { ServiceDefinition, ServiceRuntime } from './service/runtime.js';

@@ -44,7 +44,9 @@ export class Supervisor {
     // One after the other: with port 0 the first decides which port the others share, and models load without a rush.
     const addresses = await this.fork('first');
     for (let i = 1; i < this.count; i++) await this.fork('next');
-    this.logger.log(`${this.count} processes share the ports; SIGHUP restarts them one by one`);
+    if (this.options.banner !== false) {
+      process.stdout.write(`  ${this.count} processes share the ports; SIGHUP to ${process.pid} restarts them one by one\n`);
+    }
     return addresses;
   }
 

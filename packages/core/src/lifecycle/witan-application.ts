@@ -52,6 +52,8 @@ export class WitanApplication {
   async listen(options: ListenOptions = {}): Promise<ListenAddresses> {
     this.options = options;
     await this.init();
+    // Users' own microservices (message patterns on other transports) start with the application, once all is made.
+    await this.nest.startAllMicroservices();
     const host = options.host ?? '0.0.0.0';
     const { http = DEFAULT_HTTP_PORT, grpc = DEFAULT_GRPC_PORT, tls } = options;
     const addresses: ListenAddresses = {
@@ -82,10 +84,11 @@ export class WitanApplication {
     const { delayMs = 0, timeoutMs = DEFAULT_DRAIN_MS } = this.options.shutdown ?? {};
     if (this.initialised) this.nest.get(Readiness).startDraining();
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
-    const result = await within(Promise.all([this.grpcPort.drain(), this.httpPort.drain()]), timeoutMs);
+    const result = await within(Promise.all([this.grpcPort.drain(timeoutMs), this.httpPort.drain()]), timeoutMs);
     if (result === 'timed-out') {
-      const left = this.httpPort.connections + this.grpcPort.calls;
-      this.logger.error(`shutdown: ${left} connections or calls still open after ${timeoutMs} ms, ending them by force`);
+      this.logger.error(
+        `shutdown: requests still under way after ${timeoutMs} ms (${this.httpPort.connections} HTTP connections), ending them by force`,
+      );
       this.grpcPort.destroy();
       this.httpPort.destroy();
     }

@@ -21,7 +21,7 @@ export interface CreateOptions {
    * @default false
    */
   readonly trustProxy?: HttpServerLimits['trustProxy'];
-  /** Nest's logger option. @default warnings and errors, and Witan's own messages */
+  /** Nest's logger option. @default warnings and errors */
   readonly logger?: NestApplicationOptions['logger'];
   /**
    * On a failed boot print one clear line and end the process with code 1; `false`: throw.
@@ -60,7 +60,7 @@ export class PendingApplication implements PromiseLike<WitanApplication> {
   }
 
   private async create(): Promise<WitanApplication> {
-    const { witan, trustProxy, logger = ['log', 'warn', 'error', 'fatal'] } = this.options;
+    const { witan, trustProxy, logger = ['warn', 'error', 'fatal'] } = this.options;
     const module = await rootModuleOf(this.module, witan);
     const adapter = new FastifyAdapter(fastifyServerOptions({ ...witan?.http, trustProxy }));
     const nest = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger, abortOnError: false });

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import type { HttpServiceOptions } from '../http/options.js';
-import type { RpcOptions } from '../rpc/rpc-options.js';
+import type { GrpcControllerOptions } from '../rpc/nest/witan-grpc-strategy.js';
+import type { RpcBindOptions, RpcOptions } from '../rpc/rpc-options.js';
 
 /** How this application presents itself in OpenAPI. */
 export interface ApiInfo {
@@ -15,8 +16,11 @@ export interface ApiInfo {
 export interface WitanOptions {
   /** HTTP limits, compression and the routes beside the services. */
   readonly http?: Omit<HttpServiceOptions, 'prefix' | 'notFound'>;
-  /** gRPC limits, reflection and keep-alive. */
-  readonly grpc?: RpcOptions;
+  /**
+   * gRPC limits, reflection and keep-alive; the .proto of your own `@GrpcMethod` controllers, which then share the
+   * port; and, where Witan is mounted into a Nest application by `WitanGrpcStrategy`, where to listen.
+   */
+  readonly grpc?: RpcOptions & RpcBindOptions & { readonly controllers?: GrpcControllerOptions };
   readonly info?: ApiInfo;
   /** @default the system's clock */
   readonly clock?: Clock;

@@ -3,6 +3,8 @@ import { DiscoveryModule } from '@nestjs/core';
 import { systemClock } from '../clock.js';
 import { ChainBuilder } from '../service/chain-builder.js';
 import { ServiceExplorer } from '../service/service-explorer.js';
+import { WitanGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
+import { grpcStrategyProvider } from './grpc-strategy.provider.js';
 import { HttpMount } from './http-mount.js';
 import { OpenApi } from './open-api.js';
 import { Readiness } from './readiness.js';
@@ -25,8 +27,9 @@ import { CLOCK } from './witan.tokens.js';
     OpenApi,
     HttpMount,
     Readiness,
+    grpcStrategyProvider,
     { provide: CLOCK, inject: [WITAN_OPTIONS], useFactory: (options: WitanOptions) => options.clock ?? systemClock },
   ],
-  exports: [CLOCK, ServiceRegistry, ServiceExplorer, Readiness, OpenApi, WITAN_OPTIONS],
+  exports: [CLOCK, ServiceRegistry, ServiceExplorer, Readiness, OpenApi, WitanGrpcStrategy, WITAN_OPTIONS],
 })
 export class WitanModule extends ConfigurableModuleClass {}

@@ -1,0 +1,69 @@
+import { Logger } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { WitanError } from '../errors/witan-error.js';
+import { createGrpcListener, type GrpcListener, type GrpcListenerParts } from '../rpc/grpc-listener.js';
+import { createGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
+import { hostPortOf, listenFailure } from './addresses.js';
+import type { ListenTarget, TlsOptions } from './listen-options.js';
+import { Readiness } from './readiness.js';
+import { ServiceRegistry } from './service-registry.js';
+import { WITAN_OPTIONS } from './witan.module-definition.js';
+import type { WitanOptions } from './witan-options.js';
+import { CLOCK } from './witan.tokens.js';
+
+/** The gRPC side of an application: listening, draining. */
+export class GrpcPort {
+  private listener: GrpcListener | undefined;
+
+  constructor(private readonly nest: NestFastifyApplication) {}
+
+  /** @throws {CORE_ERR_BOOT_LISTEN} */
+  async listen(target: ListenTarget, host: string, tls: TlsOptions | undefined): Promise<string> {
+    const options: WitanOptions = this.nest.get(WITAN_OPTIONS);
+    const where = typeof target === 'string' ? { path: target } : { port: target, host };
+    const parts = {
+      options: { ...options.grpc, ...where, tls: tls && { ...tls, requireClientCertificate: tls.requestCert } },
+      clock: this.nest.get(CLOCK),
+      logger: new Logger('Witan'),
+    };
+    try {
+      this.listener = options.grpc?.controllers
+        ? await this.withControllers(parts, options.grpc.controllers)
+        : await this.servicesAlone(parts);
+    } catch (error) {
+      throw WitanError.is(error) && error.category === 'INVALID_ARGUMENT' ? error : listenFailure('gRPC', target, error);
+    }
+    const { listener } = this;
+    this.nest.get(Readiness).onChange((serving) => listener.setServing(serving));
+    return typeof target === 'string' ? `unix:${target}` : hostPortOf({ port: listener.server.address!.port } as never, host);
+  }
+
+  /** Takes no more calls; those under way may go on for `boundMs`. */
+  async drain(boundMs: number): Promise<void> {
+    await this.listener?.drain(boundMs);
+  }
+
+  destroy(): void {
+    this.listener?.close();
+  }
+
+  private async servicesAlone(parts: Omit<GrpcListenerParts, 'runtimes'>): Promise<GrpcListener> {
+    const listener = createGrpcListener({ ...parts, runtimes: this.runtimes() });
+    await listener.listen();
+    return listener;
+  }
+
+  /** Users' `@GrpcMethod` controllers share the port: Nest's microservices then drive the listener. */
+  private async withControllers(
+    parts: Omit<GrpcListenerParts, 'runtimes'>,
+    controllers: NonNullable<NonNullable<WitanOptions['grpc']>['controllers']>,
+  ): Promise<GrpcListener> {
+    const strategy = await createGrpcStrategy({ ...parts, runtimes: () => this.runtimes(), controllers });
+    await this.nest.connectMicroservice({ strategy: strategy as never }, { inheritAppConfig: true }).listen();
+    return strategy.listener!;
+  }
+
+  private runtimes(): GrpcListenerParts['runtimes'] {
+    return this.nest.get(ServiceRegistry).runtimes;
+  }
+}
