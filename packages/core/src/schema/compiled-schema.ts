@@ -55,15 +55,12 @@ export class CompiledSchema {
       } else return this.code.columns[i]!(pass, given);
       return plan.open(pass.rows);
     });
-    return this.finish(pass, rooms);
+    const finished = new Map<string, Column>();
+    this.plans.forEach((plan, i) => finished.set(plan.spec.name, plan.close(pass, rooms[i])));
+    return this.finish(pass, finished);
   }
 
-  private finish(pass: DecodePass, rooms: readonly unknown[]): Frame {
-    const columns = new Map<string, Column>();
-    for (let i = 0; i < this.plans.length; i++) {
-      const plan = this.plans[i]!;
-      columns.set(plan.spec.name, plan.close(pass, rooms[i]));
-    }
+  private finish(pass: DecodePass, columns: Map<string, Column>): Frame {
     if (this.spec.checkRecord) checkRecords(this.spec, pass, columns);
     pass.finish();
     return new Frame(columns, pass.rows);

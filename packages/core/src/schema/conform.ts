@@ -45,7 +45,7 @@ export function conformFrame<T extends object>(spec: SchemaSpec, frame: Frame<T>
   }
   if (present < frame.columns.size) pass.refuseExtra();
   const columns = present === frame.columns.size && changed.size === 0 ? frame.columns : pass.assemble(changed);
-  if (spec.checkRecord && pass.violations.list.length === 0) checkRecords(spec, pass, columns);
+  if (spec.checkRecord) checkRecords(spec, pass, columns);
   pass.finish();
   return columns === frame.columns ? frame : new Frame<T>(columns, frame.rows, frame.origin);
 }

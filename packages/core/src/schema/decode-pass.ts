@@ -3,7 +3,7 @@ import { Violations } from './violations.js';
 
 /** What one decoding of one request (or of one handler's answer) keeps while it goes through the rows. */
 export abstract class DecodePass {
-  readonly violations: Violations;
+  private found: Violations | undefined = undefined;
   /** Validity by column index; only columns that have seen a null. */
   validity: (Bitmap | undefined)[] | undefined = undefined;
 
@@ -13,9 +13,11 @@ export abstract class DecodePass {
     readonly infinite: boolean,
     /** Strings may be ill-formed or marked, so each must be looked at. */
     readonly checkText: boolean,
-    maxViolations?: number,
-  ) {
-    this.violations = new Violations(maxViolations);
+    private readonly maxViolations?: number,
+  ) {}
+
+  get violations(): Violations {
+    return (this.found ??= new Violations(this.maxViolations));
   }
 
   /** The row as it came, for messages. */
@@ -40,6 +42,6 @@ export abstract class DecodePass {
 
   /** @throws {CORE_ERR_VALIDATION} (or CORE_ERR_OUTPUT_SCHEMA) when anything was violated. */
   finish(): void {
-    if (this.violations.list.length > 0) throw this.error();
+    if (this.found !== undefined && this.found.list.length > 0) throw this.error();
   }
 }

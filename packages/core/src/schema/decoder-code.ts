@@ -1,3 +1,4 @@
+import { Column } from '../frame/column.js';
 import { type DTypeKind, isNumberKind } from '../frame/dtype.js';
 import { toFloat16Bits } from '../frame/float16.js';
 import { arrayTypeOf } from '../frame/storage.js';
@@ -7,8 +8,8 @@ import type { DecodePass } from './decode-pass.js';
 import { Constants, ruleCode } from './rule-code.js';
 import type { ColumnSpec } from './spec.js';
 
-/** Fills storage from records; gives one room per column. */
-export type RecordsLoop = (pass: DecodePass, records: readonly unknown[]) => unknown[];
+/** Fills typed columns from records. */
+export type RecordsLoop = (pass: DecodePass, records: readonly unknown[]) => Map<string, Column>;
 /** Fills the storage of one column from its cells. */
 export type ColumnLoop = (pass: DecodePass, cells: ArrayLike<unknown>) => unknown;
 
@@ -38,6 +39,7 @@ function recordsLoopCode(plans: readonly ColumnPlan[], planNames: readonly strin
     const missing = `if (v === undefined) missing++; ${planNames[i]}.cell(pass, i, v, r${i});`;
     return `v = ${readCode(plan.spec, constants)};\n${cellCode(plan, `r${i}`, missing, constants)}`;
   });
+  const closing = plans.map((plan, i) => `columns.set(${JSON.stringify(plan.spec.name)}, ${closeCode(plan, i, planNames[i]!, constants)});`);
   return `function (pass, records) {
     const n = pass.rows, checkText = pass.checkText;
     ${rooms.join('\n')}
@@ -54,7 +56,9 @@ function recordsLoopCode(plans: readonly ColumnPlan[], planNames: readonly strin
       for (const _ in record) keys--;
       if (keys !== 0) pass.extra(record, i);
     }
-    return [${plans.map((_, i) => `r${i}`).join(', ')}];
+    const columns = new Map(), validity = pass.validity;
+    ${closing.join('\n')}
+    return columns;
   }`;
 }
 
@@ -75,6 +79,13 @@ function roomCode(plan: ColumnPlan, planName: string, rows: string): string {
   const { dtype } = plan.spec;
   if (plan.size < 0 || !arrayTypeOf(dtype)) return `${planName}.open(${rows})`;
   return `new ${(arrayTypeOf(dtype) as unknown as { name: string }).name}(${rows}${plan.size === 1 ? '' : ` * ${plan.size}`})`;
+}
+
+/** The finished column, as {@link ColumnPlan.close} makes it; spelt out for scalars, which are most. */
+function closeCode(plan: ColumnPlan, i: number, planName: string, constants: Constants): string {
+  if (plan.size < 0 || plan.spec.shape.length > 0) return `${planName}.close(pass, r${i})`;
+  const [column, dtype] = [constants.name(Column), constants.name(plan.spec.dtype)];
+  return `new ${column}({ dtype: ${dtype}, data: r${i}, length: n, shape: undefined, validity: validity === undefined ? undefined : validity[${i}] })`;
 }
 
 /** Reads an own property; a plain read is one only where no object inherits such a name. */

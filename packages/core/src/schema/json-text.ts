@@ -27,7 +27,7 @@ export function bodyText(body: Uint8Array | string): string {
   if (typeof body === 'string') text = body;
   else {
     if (!isUtf8(body)) throw schemaError('CORE_ERR_JSON_MALFORMED', 'the body is not valid UTF-8: JSON must be sent as UTF-8');
-    text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+    text = (Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength)).toString('utf8');
   }
   if (text.charCodeAt(0) === 0xfeff) text = text.slice(1);
   if (text.length === 0) throw schemaError('CORE_ERR_JSON_MALFORMED', 'the body is empty: send a JSON array of records');
