@@ -1,115 +1,95 @@
 import { type Column, isDictionary, type ListData } from '../column.js';
-import { fromFloat16Bits } from '../float16.js';
-import { isValid } from '../bitmap.js';
-import { float32Text, float64Text } from './numbers.js';
+import { isBigIntKind } from '../dtype.js';
+import { type JsonTextWriter, SCALAR_BYTES } from './text-writer.js';
 
-const MS_PER_DAY = 86_400_000;
-/** Dates beyond this many milliseconds from the epoch do not exist in JavaScript. */
-const MAX_DATE_MS = 8.64e15;
-
-/** Text that needs no escapes is by far the most common: one scan instead of a call of JSON.stringify. */
-// eslint-disable-next-line no-control-regex
-const NEEDS_ESCAPE = /[\u0000-\u001f"\\\ud800-\udfff]/;
-
-export function stringText(value: string): string {
-  return value.length > 64 || NEEDS_ESCAPE.test(value) ? JSON.stringify(value) : '"' + value + '"';
-}
-
-function dateText(days: number): string {
-  const ms = days * MS_PER_DAY;
-  if (Math.abs(ms) > MAX_DATE_MS) return '' + days;
-  const text = new Date(ms).toISOString();
-  return '"' + text.slice(0, text.indexOf('T')) + '"';
-}
-
-function instantText(ms: number, count: bigint): string {
-  return Math.abs(ms) > MAX_DATE_MS ? '' + count : '"' + new Date(ms).toISOString() + '"';
-}
-
-function bytesText(bytes: Uint8Array): string {
-  return '"' + Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64') + '"';
-}
-
-/** What generated code calls. */
-export const CELL_TEXTS = {
-  f16: (bits: number): string => float32Text(fromFloat16Bits(bits)),
-  f32: float32Text,
-  f64: float64Text,
-  date32: dateText,
-  s: (count: bigint): string => instantText(Number(count) * 1000, count),
-  ms: (count: bigint): string => instantText(Number(count), count),
-  text: stringText,
-  bytes: bytesText,
-  cell: cellText,
-  isValid,
-};
-
-/** How the stored values of a column become text: a key of the code table below. */
+/** How the stored values of a column become text: decides the code of {@link valueCode}. */
 export function writerKind({ dtype, data }: Column): string {
   const { kind, unit } = dtype;
   if (kind === 'utf8') return isDictionary(data) ? 'dictionary' : 'utf8';
-  if (kind === 'timestamp') return unit === 'ms' || unit === 's' ? unit : 'plain';
-  return /^(bool|f16|f32|f64|date32|binary|list)$/.test(kind) ? kind : 'plain';
+  if (kind === 'timestamp' && (unit === 'ms' || unit === 's')) return unit;
+  if (kind === 'u64') return 'u64';
+  if (isBigIntKind(kind)) return 'i64';
+  return /^(bool|f16|f32|f64|date32|binary|list)$/.test(kind) ? kind : 'int';
 }
 
-/** Source text of the JSON of the stored value at `index` of the data `d`. */
+/** 64-bit integers are read as two halves: a BigInt for each would cost more than its digits. */
+export function readsHalves(kind: string): boolean {
+  return kind === 'i64' || kind === 'u64' || kind === 's' || kind === 'ms';
+}
+
+/** A 64-bit column's data as low and high halves; any other data as it is. */
+export function readable(kind: string, data: unknown): unknown {
+  if (!readsHalves(kind)) return data;
+  const wide = data as BigInt64Array;
+  return new Int32Array(wide.buffer, wide.byteOffset, 2 * wide.length);
+}
+
+/** Source text that writes the stored value at `index` of the readable data `d` to the writer `w`. */
 export function valueCode(kind: string, d: string, index: string): string {
+  const halves = `${d}[2 * (${index})], ${d}[2 * (${index}) + 1]`;
   switch (kind) {
-    case 'bool':
-      return `(${d}[${index}] !== 0 ? 'true' : 'false')`;
-    case 'f16':
-    case 'f32':
-    case 'f64':
-    case 'date32':
+    case 'i64':
+    case 'u64':
+      return `w.${kind}(${halves})`;
     case 's':
+      return `w.instant(${halves}, 1000)`;
     case 'ms':
-      return `h.${kind}(${d}[${index}])`;
+      return `w.instant(${halves}, 1)`;
     case 'utf8':
-      return `h.text(${d}[${index}])`;
+      return `w.text(${d}[${index}])`;
     case 'dictionary':
-      return `h.text(${d}.values[${d}.codes[${index}]])`;
-    case 'binary':
-      return `h.bytes(${d}[${index}])`;
+      return `w.text(${d}.values[${d}.codes[${index}]])`;
     default:
-      return `${d}[${index}]`;
+      return `w.${kind}(${d}[${index}])`;
   }
 }
 
-type ValueText = (data: unknown, index: number) => string;
-const valueTexts = new Map<string, ValueText>();
+type WriteRange = (w: JsonTextWriter, data: unknown, start: number, end: number) => void;
+const rangeWriters = new Map<string, WriteRange>();
 
-function valueTextOf(column: Column): ValueText {
-  const kind = writerKind(column);
-  let text = valueTexts.get(kind);
-  if (!text) {
-    const make = new Function('h', `return (d, i) => '' + ${valueCode(kind, 'd', 'i')};`) as (h: typeof CELL_TEXTS) => ValueText;
-    valueTexts.set(kind, (text = make(CELL_TEXTS)));
+/** Writes values between brackets, one after the other: one generated loop for each kind of value. */
+function rangeWriter(kind: string): WriteRange {
+  let write = rangeWriters.get(kind);
+  if (!write) {
+    const body = `w.reserve((end - start + 2) * ${SCALAR_BYTES}); w.byte(91);
+for (let i = start; i < end; i++) { if (i > start) w.byte(44); ${valueCode(kind, 'd', 'i')}; }
+w.byte(93);`;
+    write = new Function('w', 'd', 'start', 'end', body) as WriteRange;
+    rangeWriters.set(kind, write);
   }
-  return text;
+  return write;
 }
 
-/** The JSON of one cell of a vector or list column. */
-function cellText(column: Column, row: number): string {
+type WriteCell = (w: JsonTextWriter, row: number) => void;
+
+/** Writes the cells of a vector or list column. */
+export function nestedWriter(column: Column): WriteCell {
+  const { data, shape, size } = column;
   if (column.dtype.kind === 'list') {
-    const { offsets, values } = column.data as ListData;
-    return rangeText(valueTextOf(values), values.data, offsets[row]!, offsets[row + 1]!);
+    const { offsets, values } = data as ListData;
+    const kind = writerKind(values);
+    const write = rangeWriter(kind);
+    const items = readable(kind, values.data);
+    return (w, row) => write(w, items, offsets[row]!, offsets[row + 1]!);
   }
-  return vectorText(valueTextOf(column), column.data, column.shape, 0, row * column.size, column.size);
+  const kind = writerKind(column);
+  const write = rangeWriter(kind);
+  const values = readable(kind, data);
+  if (shape.length === 1) return (w, row) => write(w, values, row * size, (row + 1) * size);
+  return (w, row) => writeLevel(w, write, values, shape, 0, row * size, size);
 }
 
-function rangeText(text: ValueText, data: unknown, start: number, end: number): string {
-  let out = '[';
-  for (let i = start; i < end; i++) out += i === start ? text(data, i) : ',' + text(data, i);
-  return out + ']';
-}
-
-/** One level of an inner shape: `size` values from `start`. */
-function vectorText(text: ValueText, data: unknown, shape: readonly number[], depth: number, start: number, size: number): string {
-  if (depth === shape.length - 1) return rangeText(text, data, start, start + size);
+/** One level of an inner shape: the `size` values from `start`. */
+function writeLevel(w: JsonTextWriter, write: WriteRange, data: unknown, shape: readonly number[], depth: number, start: number, size: number): void {
+  if (depth === shape.length - 1) return write(w, data, start, start + size);
   const count = shape[depth]!;
   const inner = count === 0 ? 0 : size / count;
-  let out = '[';
-  for (let i = 0; i < count; i++) out += (i === 0 ? '' : ',') + vectorText(text, data, shape, depth + 1, start + i * inner, inner);
-  return out + ']';
+  w.reserve(SCALAR_BYTES);
+  w.byte(0x5b);
+  for (let i = 0; i < count; i++) {
+    if (i > 0) w.byte(0x2c);
+    writeLevel(w, write, data, shape, depth + 1, start + i * inner, inner);
+  }
+  w.reserve(SCALAR_BYTES);
+  w.byte(0x5d);
 }
-

@@ -1,53 +1,74 @@
 /** 10 ** k, exact for every k here. */
 const POWERS = Float64Array.from({ length: 23 }, (_, k) => Number(`1e${k}`));
 
-/**
- * For each binary exponent of a float32: the power of ten that turns its numbers into integers of at least six digits.
- * 0 where that leaves the range in which powers of ten and the product are exact enough; those numbers go the slow way.
- */
-const SCALES = Float64Array.from({ length: 256 }, (_, biased) => {
-  const exponent = biased - 127;
-  if (biased === 0 || exponent >= 24 || exponent < -40) return 0;
-  return POWERS[Math.max(0, 5 - Math.floor(exponent * Math.log10(2)))]!;
-});
-
-const floatBits = new Float32Array(1);
-const intBits = new Uint32Array(floatBits.buffer);
+/** From this binary exponent on (about 1e-6), and below 2 ** 24 and 2 ** 49, numbers take the fast ways below. */
+const MIN_EXPONENT = -20;
 
 /**
- * A float32 as the shortest decimal that reads back as the same float32: `0.1`, not `0.10000000149011612`.
- *
- * Rounds to six digits first, which is often enough, then to up to nine, which always are; a candidate counts when
- * Math.fround gives the number back. Infinities and NaN go in quotes, as JSON has no such numbers.
+ * For each binary exponent of a float32, how many decimals give it at least six digits; -1: no fast way. Floor of the
+ * logarithm of the exponent is one too small for some numbers; they then get seven digits.
  */
-export function float32Text(value: number): string {
-  if (value === 0) return '0';
-  floatBits[0] = value;
-  const scale = SCALES[(intBits[0]! >>> 23) & 0xff]!;
-  if (scale === 0) return rareFloat32Text(value);
-  let power = scale;
-  for (let digits = 6; digits <= 9; digits++, power *= 10) {
-    const candidate = Math.round(value * power) / power;
-    if (Math.fround(candidate) === value) return '' + candidate;
-  }
-  return '' + value;
+const DECIMALS_32 = Int8Array.from({ length: 256 }, (_, biased) => decimalsFor(biased - 127, 24, 6));
+/** The same for a float64 and eight digits. */
+const DECIMALS_64 = Int8Array.from({ length: 2048 }, (_, biased) => decimalsFor(biased - 1023, 49, 8));
+
+function decimalsFor(exponent: number, end: number, digits: number): number {
+  if (exponent < MIN_EXPONENT || exponent >= end) return -1;
+  return Math.max(0, digits - 1 - Math.floor(exponent * Math.log10(2)));
 }
 
-/** Very large and very small numbers, subnormal ones, and those that are none. */
-function rareFloat32Text(value: number): string {
-  if (value - value !== 0) return nonFiniteText(value);
+const double = new Float64Array(1);
+const doubleBits = new Uint32Array(double.buffer);
+const single = new Float32Array(1);
+const singleBits = new Uint32Array(single.buffer);
+
+/** What {@link findDecimal32} and {@link findDecimal64} found: the number is `digits / 10 ** decimals`. */
+export const found = { digits: 0, decimals: 0 };
+
+/**
+ * Finds the shortest decimal that reads back as the same positive float32 (`0.1`, not `0.10000000149011612`): with six
+ * digits, which is often enough, then with up to nine, which always are. False: no fast way.
+ */
+export function findDecimal32(value: number): boolean {
+  single[0] = value;
+  let decimals = DECIMALS_32[(singleBits[0]! >>> 23) & 0xff]!;
+  if (decimals < 0) return false;
+  for (let tries = 0; tries < 4; tries++, decimals++) {
+    const power = POWERS[decimals]!;
+    const digits = Math.floor(value * power + 0.5);
+    if (Math.fround(digits / power) === value) return note(digits, decimals);
+  }
+  return false;
+}
+
+/**
+ * Finds the decimal of a positive float64 when at most fifteen digits say it exactly: then it is the shortest one. The
+ * quotient of two integers below 2 ** 53 is the double nearest to that decimal, so the test is exact.
+ */
+export function findDecimal64(value: number): boolean {
+  double[0] = value;
+  const decimals = DECIMALS_64[(doubleBits[HIGH_WORD]! >>> 20) & 0x7ff]!;
+  if (decimals < 0) return false;
+  const short = Math.floor(value * POWERS[decimals]! + 0.5);
+  if (short / POWERS[decimals]! === value) return note(short, decimals);
+  const longDecimals = value < 1e8 ? decimals + 6 : 0;
+  const long = Math.floor(value * POWERS[longDecimals]! + 0.5);
+  return long < 1e15 && long / POWERS[longDecimals]! === value && note(long, longDecimals);
+}
+
+const HIGH_WORD = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+
+function note(digits: number, decimals: number): true {
+  found.digits = digits;
+  found.decimals = decimals;
+  return true;
+}
+
+/** A positive finite float32 that {@link findDecimal32} leaves: very large, very small or subnormal. */
+export function rareFloat32Text(value: number): string {
   for (let digits = 1; digits <= 9; digits++) {
     const candidate = Number(value.toPrecision(digits));
     if (Math.fround(candidate) === value) return '' + candidate;
   }
   return '' + value;
-}
-
-export function float64Text(value: number): string {
-  return value - value === 0 ? '' + value : nonFiniteText(value);
-}
-
-/** NaN, Infinity and -Infinity in JSON. */
-function nonFiniteText(value: number): string {
-  return value !== value ? '"NaN"' : value > 0 ? '"Infinity"' : '"-Infinity"';
 }
