@@ -86,7 +86,7 @@ export class Flights<C> {
     const problem = this.rowsProblem(batch, answer);
     const ms = this.countEnd(batch, problem);
     if (problem) {
-      for (const share of batch.items) share.waiting.fail(problem);
+      for (const share of batch.items) refuse(share, problem);
     } else {
       this.state.cost.observe(batch.rows, ms);
       flight.bisection?.succeeded();
@@ -114,9 +114,9 @@ export class Flights<C> {
       flight.bisection ??= new Bisection(batch.items.length);
       flight.bisection.split(batch.items);
     } else {
-      for (const share of batch.items) share.waiting.fail(error);
+      for (const share of batch.items) refuse(share, error);
     }
-    if (flight.bisection?.isHopeless) for (const share of flight.bisection.rest()) share.waiting.fail(error);
+    if (flight.bisection?.isHopeless) for (const share of flight.bisection.rest()) refuse(share, error);
     this.goOn(flight);
   }
 
@@ -178,8 +178,14 @@ function handOut<C>(share: Share<C>, answer: Frame): void {
     // From here on the rows are one request's again: another gate may join them with others.
     waiting.answer(share.from, own.markedAs(undefined), joinParts);
   } catch (error) {
-    waiting.fail(error);
+    refuse(share, error);
   }
+}
+
+/** Fails the request; of a split one, what still waits is not run any more. */
+function refuse<C>({ waiting }: Share<C>, error: unknown): void {
+  if (waiting.left > 0) waiting.queue.remove(waiting);
+  waiting.fail(error);
 }
 
 function joinParts(frames: Frame[]): Frame {

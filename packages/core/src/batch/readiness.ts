@@ -15,6 +15,7 @@ export class Readiness<C> {
   next(now: number, turnEnded: boolean, draining: boolean): KeyQueue<C> | undefined {
     const { active } = this.state.queues;
     let best: KeyQueue<C> | undefined;
+    let oldest = Infinity;
     this.lookAgainAt = Infinity;
     for (let i = active.length - 1; i >= 0; i--) {
       const queue = active[i]!;
@@ -22,11 +23,14 @@ export class Readiness<C> {
         this.state.queues.deactivate(i);
         continue;
       }
+      oldest = Math.min(oldest, queue.first!.order);
       const reason = draining ? 'drain' : this.reasonToGo(queue, now, turnEnded);
       if (reason === undefined || (best && best.first!.order <= queue.first!.order)) continue;
       best = queue;
       this.reason = reason;
     }
+    // Before the turn has ended a full queue must not jump another that could go by then: it would starve it.
+    if (!turnEnded && best && oldest < best.first!.order) return undefined;
     if (best && this.reason === 'idle' && active.length > 1) this.reason = 'shape';
     return best;
   }
