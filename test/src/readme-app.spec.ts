@@ -28,7 +28,8 @@ describe('the example of the README', () => {
     folder = mkdtempSync(join(ROOT, '.cache', 'readme-'));
     mkdirSync(join(folder, 'models'));
     cpSync(fixtureModel('iris'), join(folder, 'models', 'iris.onnx'));
-    const { outputText } = ts.transpileModule(example(), { compilerOptions: baseOptions() });
+    const compilerOptions = { ...baseOptions(), module: ts.ModuleKind.ESNext };
+    const { outputText } = ts.transpileModule(example(), { compilerOptions });
     writeFileSync(join(folder, 'main.js'), outputText);
     app = await startProcess(['main.js'], {}, folder);
   });

@@ -10,7 +10,7 @@ const data = fixture('digits');
 const scans = fixtureRecords(data).map((record) => Object.values(record) as number[]);
 const labels = data.expected['label']!.map(Number);
 const probabilities = (data.expected['probabilities'] as readonly number[][]).flat();
-const table = f32Table({ pixels: Float32Array.from(scans.flat()) }, 64);
+const table = f32Table({ pixels: Float32Array.from(scans.flat()) }, [8, 8]);
 
 /** 64 pixels as 8 rows of 8. */
 function nested(pixels: readonly number[]): number[][] {

@@ -88,7 +88,7 @@ describe('apps/iris, for every row of its data set', () => {
   });
 
   it('names its models, routes, gRPC services, batch settings and threads at the start', () => {
-    for (const part of [/iris\.onnx/, /POST \/predictions\/iris/, /IrisService: Predict/, /64 rows/, /thread/, /^ +curl -s /m]) {
+    for (const part of [/iris v1: X f32/, /POST \/predictions\/iris/, /IrisService: Predict/, /64 rows/, /inline|thread/, /^ +curl -s /m]) {
       expect(app.output()).toMatch(part);
     }
   });

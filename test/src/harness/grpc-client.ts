@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import * as grpc from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer, loadSync, type Options } from '@grpc/proto-loader';
 
-const OPTIONS: Options = { keepCase: true, longs: String, enums: String, defaults: false, oneofs: true };
+const OPTIONS: Options = { keepCase: true, longs: String, enums: String, defaults: false };
 
 /** A service that was asked what it is: calls go by method name, messages are plain objects. */
 export interface ReflectedClient {

@@ -1,4 +1,4 @@
-import { Data, Field, FixedSizeList, Float32, makeData, makeVector, Table, tableFromIPC, tableToIPC, Vector } from 'apache-arrow';
+import { type Data, type DataType, Field, FixedSizeList, Float32, makeData, makeVector, Table, tableFromIPC, tableToIPC, type Vector } from 'apache-arrow';
 
 const ARROW = 'application/vnd.apache.arrow.stream';
 
@@ -33,16 +33,19 @@ export function arrowBytes(table: Table): Buffer {
   return Buffer.from(tableToIPC(table, 'stream'));
 }
 
-/** A table of f32 columns; `width`: values in each cell, 1 for a scalar column. */
-export function f32Table(columns: Readonly<Record<string, Float32Array>>, width = 1): Table {
-  return new Table(Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, f32Vector(values, width)])));
+/** A table of f32 columns, each cell of an inner shape: [] for scalars, [8, 8] for lists of 8 lists of 8. */
+export function f32Table(columns: Readonly<Record<string, Float32Array>>, shape: readonly number[] = []): Table {
+  return new Table(Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, f32Vector(values, shape)])));
 }
 
-function f32Vector(values: Float32Array, width: number): Vector {
-  const data = makeData({ type: new Float32(), data: values });
-  if (width === 1) return makeVector(data);
-  const type = new FixedSizeList(width, new Field('item', new Float32()));
-  return makeVector(makeData({ type, length: values.length / width, child: data }) as Data<FixedSizeList<Float32>>);
+function f32Vector(values: Float32Array, shape: readonly number[]): Vector {
+  const innermost: Data = makeData({ type: new Float32(), data: values });
+  return makeVector(
+    shape.reduceRight<Data>((child, size) => {
+      const type = new FixedSizeList(size, new Field('item', child.type as DataType));
+      return makeData({ type, length: child.length / size, child });
+    }, innermost),
+  );
 }
 
 /** The largest distance between two lists of numbers of equal length; what is not a number is infinitely far. */
