@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { jsonErrorPosition } from './json-error.js';
 import { schemaError } from './schema.errors.js';
 
 /**
@@ -52,18 +53,9 @@ export function parseJson(text: string, quoted: boolean): unknown {
 }
 
 function malformed(text: string): Error {
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    const reason = (error as Error).message.slice(0, 200);
-    return schemaError('CORE_ERR_JSON_MALFORMED', `the body is not JSON: ${withPosition(reason, text)}`);
-  }
-  return schemaError('CORE_ERR_JSON_MALFORMED', 'the body is not JSON');
-}
-
-/** V8 gives the position except at the end of the input. */
-function withPosition(reason: string, text: string): string {
-  return /position \d+/.test(reason) ? reason : `${reason} (at position ${text.length}, the end, unless it says otherwise)`;
+  const position = jsonErrorPosition(text);
+  const seen = position < text.length ? `unexpected ${JSON.stringify(text.slice(position, position + 16))}` : 'it ends too early';
+  return schemaError('CORE_ERR_JSON_MALFORMED', `the body is not JSON: ${seen} at position ${position}`, { details: { position } });
 }
 
 /** Puts every plain integer of 16 or more digits into quotes, behind the mark. Invalid JSON stays invalid. */
