@@ -1,9 +1,18 @@
-import type { Clock, TimerHandle } from '@witan/core';
+import type { Clock, TimerHandle } from '../clock.js';
 
 interface Pending {
   readonly at: number;
   readonly order: number;
   readonly fn: () => void;
+}
+
+export interface ManualClockOptions {
+  /**
+   * `'event-loop'`: what is put off to the end of a turn runs by itself, and only time stands still; for tests of whole
+   * applications. `'manual'`: it waits for {@link ManualClock.endTurn}.
+   * @default 'manual'
+   */
+  readonly turns?: 'manual' | 'event-loop';
 }
 
 /** A clock that stands still until a test turns it. */
@@ -12,6 +21,8 @@ export class ManualClock implements Clock {
   private order = 0;
   private pending: Pending[] = [];
   private turns: (() => void)[] = [];
+
+  constructor(private readonly options: ManualClockOptions = {}) {}
 
   now(): number {
     return this.time;
@@ -28,7 +39,8 @@ export class ManualClock implements Clock {
   }
 
   nextTurn(fn: () => void): void {
-    this.turns.push(fn);
+    if (this.options.turns === 'event-loop') setImmediate(fn);
+    else this.turns.push(fn);
   }
 
   /** Runs what was put off to the end of this turn, and what that puts off in its turn. */

@@ -1,0 +1,72 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import { Frame } from '../frame/frame.js';
+import { Handler } from '../handler/handler.decorator.js';
+import { handlerParam } from '../handler/handler-param.js';
+import { Column } from '../schema/column.decorator.js';
+import { Schema } from '../schema/schema.decorator.js';
+import { Service } from '../service/service.decorator.js';
+import { CLOCK } from '../lifecycle/witan.tokens.js';
+import type { Clock } from '../clock.js';
+import { createTestingApplication, fakeModel, type FakeModel, ManualClock } from './index.js';
+
+@Schema()
+class Point {
+  @Column('f64') theX!: number;
+}
+@Schema()
+class Sum {
+  @Column('f64') sum!: number;
+}
+const MODEL = 'model:plus';
+
+@Injectable()
+class Now {
+  constructor(@Inject(CLOCK) readonly clock: Clock) {}
+}
+
+@Service('plus/:bias', { query: ['fail'] })
+class PlusService {
+  @Handler({ in: Point, out: Sum, batch: true })
+  run(points: Frame<Point>, @handlerParam({ token: MODEL }) model: FakeModel) {
+    return model.run(points);
+  }
+}
+
+function sumModel(): FakeModel {
+  return fakeModel((frame) => {
+    const sums = frame.records().map((record) => ({ sum: (record as unknown as Point).theX + 1 }));
+    if (sums.some(({ sum }) => sum < 0)) throw new Error('secret');
+    return Frame.fromRecords(sums);
+  });
+}
+
+describe('createTestingApplication', () => {
+  it('serves HTTP and gRPC in process, with a fake model and a fake clock', async () => {
+    const model = sumModel();
+    const clock = new ManualClock({ turns: 'event-loop' });
+    const providers = [PlusService, Now, { provide: MODEL, useValue: undefined }];
+    const app = await createTestingApplication({ providers }, { overrides: [[MODEL, model]], clock });
+    expect(app.nest.get(Now).clock).toBe(clock);
+
+    const http = app.inject({ method: 'POST', url: '/plus/a', payload: [{ theX: 1 }] });
+    expect((await http).json()).toMatchObject({ records: [{ sum: 2 }] });
+
+    const rpc = app.grpc.predict(PlusService, { bias: 'a', rows: [{ the_x: 2 }, { the_x: 3 }] });
+    expect(await rpc).toMatchObject({ code: 0, response: { rows: [{ sum: 3 }, { sum: 4 }] } });
+    expect(model.runs.map((frame) => frame.rows)).toEqual([1, 2]);
+    await app.close();
+  });
+
+  it('gives the statuses that a network client would see', async () => {
+    const providers = [PlusService, { provide: MODEL, useValue: sumModel() }];
+    const app = await createTestingApplication({ providers });
+    const invalid = await app.grpc.predict('PlusService', { bias: 'a', rows: [{ the_x: 1 }, {}] });
+    expect(invalid).toMatchObject({ code: 3, message: expect.stringContaining('theX') });
+    const internal = await app.grpc.predict(PlusService, { bias: 'a', rows: [{ the_x: -9 }] });
+    expect(internal.code).toBe(13);
+    expect(internal.message).not.toContain('secret');
+    await expect(app.grpc.predict('Nothing', {})).rejects.toThrow(/no service Nothing: there are PlusService/);
+    await app.close();
+  });
+});

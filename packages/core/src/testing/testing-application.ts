@@ -1,0 +1,56 @@
+import type { InjectionToken, ModuleMetadata, Type } from '@nestjs/common';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Clock } from '../clock.js';
+import { fastifyServerOptions } from '../http/server-options.js';
+import { ServiceRegistry } from '../lifecycle/service-registry.js';
+import { WitanApplication } from '../lifecycle/witan-application.js';
+import { WitanModule } from '../lifecycle/witan.module.js';
+import type { WitanOptions } from '../lifecycle/witan-options.js';
+import { modulesOf } from '../service/module-walk.js';
+import { TestGrpcClient } from './grpc-client.js';
+
+export interface TestingOptions {
+  /** Providers to replace, by token: `[[getModelToken('iris'), fakeModel(...)]]`. */
+  readonly overrides?: readonly (readonly [InjectionToken, unknown])[];
+  /** @default the system's clock */
+  readonly clock?: Clock;
+  readonly witan?: WitanOptions;
+}
+
+/** An application under test: everything real but the sockets and what was overridden. */
+export class TestingApplication extends WitanApplication {
+  private client: TestGrpcClient | undefined;
+
+  /** In-process gRPC calls: `app.grpc.predict(IrisService, { rows: [...] })`. */
+  get grpc(): TestGrpcClient {
+    return (this.client ??= new TestGrpcClient(this.nest.get(ServiceRegistry).runtimes));
+  }
+}
+
+/**
+ * Boots a module, or a few providers, for a test. Needs the package `@nestjs/testing`.
+ *
+ * @example
+ * ```ts no-run
+ * const app = await createTestingApplication({ providers: [PlusService] });
+ * const { statusCode } = await app.inject({ method: 'POST', url: '/plus', payload: [{ x: 1 }] });
+ * const { response } = await app.grpc.predict(PlusService, { rows: [{ x: 1 }] });
+ * ```
+ */
+export async function createTestingApplication(
+  module: Type | ModuleMetadata,
+  options: TestingOptions = {},
+): Promise<TestingApplication> {
+  const { Test } = await import('@nestjs/testing');
+  const root: ModuleMetadata = typeof module === 'function' ? { imports: [module] } : module;
+  const hasWitan = typeof module === 'function' && (await modulesOf(module)).has(WitanModule);
+  const witan = hasWitan ? [] : [WitanModule.forRoot({ clock: options.clock, ...options.witan })];
+  let builder = Test.createTestingModule({ ...root, imports: [...(root.imports ?? []), ...witan] });
+  for (const [token, value] of options.overrides ?? []) builder = builder.overrideProvider(token).useValue(value);
+  const compiled = await builder.compile();
+  const adapter = new FastifyAdapter(fastifyServerOptions());
+  const nest = compiled.createNestApplication<NestFastifyApplication>(adapter, { logger: false });
+  const application = new TestingApplication(nest);
+  await application.init();
+  return application;
+}
