@@ -8,7 +8,8 @@ import { DEFAULT_CODEC_LIMITS, type FramePorts } from './codec/frame-ports.js';
 import { ServiceCodec } from './codec/service-codec.js';
 import { frameCodecs } from './frame-codecs.js';
 import { GrpcHealth, HEALTH_SERVICE } from './health/grpc-health.js';
-import { reflectionServices } from './reflection/reflection.js';
+import { protoFiles } from './proto/service-file.js';
+import { type ForeignPackages, reflectionServices } from './reflection/reflection.js';
 import { GrpcJsServer } from './server/grpc-js-server.js';
 import type { RpcBindOptions, RpcOptions } from './rpc-options.js';
 import type { RpcAddress, RpcServer } from './server/rpc-server.js';
@@ -25,6 +26,8 @@ export interface GrpcListenerParts {
   readonly logger: ErrorLog;
   /** @default a new one, not serving until {@link GrpcListener.setServing} says so */
   readonly health?: GrpcHealth;
+  /** What reflection shows beside Witan's services. */
+  readonly foreignPackages?: ForeignPackages;
   /** Another server behind the same seam. @default grpc-js */
   readonly server?: RpcServer;
   /** For tests of the codec alone. @internal */
@@ -52,14 +55,17 @@ export interface GrpcListener {
  */
 export function createGrpcListener(parts: GrpcListenerParts): GrpcListener {
   const { runtimes, options, clock } = parts;
+  const definitions = runtimes.map((runtime) => runtime.definition);
+  // Refuses what has no .proto before anything is bound.
+  protoFiles(definitions);
   const server = parts.server ?? new GrpcJsServer(options, clock);
   const health = parts.health ?? new GrpcHealth();
   for (const runtime of runtimes) addService(server, runtime, parts);
-  const definitions = runtimes.map((runtime) => runtime.definition);
   health.know(definitions.map(serviceName));
   server.addMethods(HEALTH_SERVICE, health.methods());
   if (options.reflection !== false) {
-    for (const { service, methods } of reflectionServices(definitions)) server.addMethods(service, methods);
+    for (const { service, methods } of reflectionServices(definitions, parts.foreignPackages))
+      server.addMethods(service, methods);
   }
   return {
     server,

@@ -10,7 +10,7 @@ import { rpcError } from '../rpc.errors.js';
 import { type CallSurroundings, GrpcJsStreamCall, GrpcJsUnaryCall } from './grpc-js-call.js';
 import type { RpcBindOptions, RpcOptions, RpcTlsOptions } from '../rpc-options.js';
 import type { RpcAddress, RpcMethod, RpcServer } from './rpc-server.js';
-import { removeStaleSocket } from './stale-socket.js';
+import { SocketListener } from './socket-listener.js';
 
 export const DEFAULT_MAX_RECEIVE_MESSAGE_BYTES = 16 * 1024 * 1024;
 const DEFAULT_MAX_CONCURRENT_STREAMS = 1000;
@@ -21,6 +21,9 @@ const identity = (bytes: Buffer): Buffer => bytes;
 export class GrpcJsServer implements RpcServer {
   address: RpcAddress | undefined;
   private readonly server: Server;
+  // grpc-js gets its connections from our socket: by itself it forgets those that a forced shutdown should end.
+  private readonly injector: ReturnType<Server['createConnectionInjector']>;
+  private readonly listener: SocketListener;
   private readonly surroundings: CallSurroundings;
 
   constructor(
@@ -28,6 +31,8 @@ export class GrpcJsServer implements RpcServer {
     private readonly clock: Clock,
   ) {
     this.server = new Server(channelOptions(options));
+    const injector = (this.injector = this.server.createConnectionInjector(credentialsOf(options.tls)));
+    this.listener = new SocketListener((socket) => injector.injectConnection(socket));
     this.surroundings = { tls: options.tls !== undefined, unixPath: options.path };
   }
 
@@ -71,52 +76,31 @@ export class GrpcJsServer implements RpcServer {
   }
 
   async start(): Promise<RpcAddress> {
-    const { path, host = '0.0.0.0', port = 0, tls } = this.options;
-    const text =
-      path === undefined ? `${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:` : `unix:${path}`;
-    if (path !== undefined) await removeStaleSocket(path);
-    const bound = await this.bind(path === undefined ? text + port : text, credentialsOf(tls));
-    this.address = path === undefined ? { text: text + bound, port: bound } : { text, port: 0 };
-    return this.address;
+    return (this.address = await this.listener.listen(this.options));
   }
 
-  private bind(target: string, credentials: ServerCredentials): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.server.bindAsync(target, credentials, (cause, port) => {
-        if (!cause) return resolve(port);
-        const why = /EADDRINUSE/.test(cause.message)
-          ? 'the address is in use'
-          : /EACCES/.test(cause.message)
-            ? 'it is not allowed here'
-            : cause.message;
-        reject(
-          rpcError(
-            'CORE_ERR_GRPC_LISTEN',
-            `gRPC cannot listen on ${target}: ${why}; choose another with the grpc option`,
-            { cause },
-          ),
-        );
-      });
-    });
-  }
-
-  drain(boundMs: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = this.clock.setTimer(() => {
-        this.server.forceShutdown();
-        resolve(false);
-      }, boundMs);
-      this.server.tryShutdown(() => {
-        timer.cancel();
-        resolve(true);
-      });
-    });
+  async drain(boundMs: number): Promise<boolean> {
+    let forced = false;
+    const timer = this.clock.setTimer(() => {
+      forced = true;
+      this.listener.destroy();
+    }, boundMs);
+    const closed = this.listener.closed();
+    // Sends GOAWAY; the connections close when their last call ends. Our own timer is the bound.
+    this.injector.drain(NEVER_MS);
+    await closed;
+    timer.cancel();
+    this.server.forceShutdown();
+    return !forced;
   }
 
   close(): void {
+    this.listener.destroy();
     this.server.forceShutdown();
   }
 }
+
+const NEVER_MS = 0x7fff_ffff;
 
 function channelOptions(options: RpcOptions): Record<string, number> {
   const set: Record<string, number> = {

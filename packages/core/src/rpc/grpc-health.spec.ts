@@ -1,0 +1,134 @@
+import { createRequire } from 'node:module';
+import { status } from '@grpc/grpc-js';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { GrpcListener } from './grpc-listener.js';
+import { definition, listening, runtime, TestClient } from './harness.spec.support.js';
+import { protoDescriptorOf } from './proto/proto-descriptor.js';
+import protobuf from 'protobufjs';
+import protoDescriptor from 'protobufjs/ext/descriptor.js';
+
+let listener: GrpcListener | undefined;
+let client: TestClient | undefined;
+
+async function serve(options: object = {}): Promise<TestClient> {
+  listener = await listening([runtime()], { options: { host: '127.0.0.1', ...options } });
+  return (client = new TestClient(listener.server.address!.text));
+}
+
+afterEach(() => {
+  client?.close();
+  listener?.close();
+});
+
+const CHECK = '/grpc.health.v1.Health/Check';
+function asked(service: string): Buffer {
+  return Buffer.concat([Buffer.from([10, service.length]), Buffer.from(service)]);
+}
+
+describe('gRPC health', () => {
+  it('serves the server as a whole and each service; unknown ones are NOT_FOUND', async () => {
+    const target = await serve();
+    expect((await target.unary(CHECK, Buffer.alloc(0))).bytes).toEqual(Buffer.from([8, 1]));
+    expect((await target.unary(CHECK, asked('iris.v1.IrisService'))).bytes).toEqual(Buffer.from([8, 1]));
+    expect((await target.unary(CHECK, asked('iris.v1.Nope'))).error!.code).toBe(status.NOT_FOUND);
+    expect((await target.unary(CHECK, Buffer.from([255]))).error!.code).toBe(status.INVALID_ARGUMENT);
+  });
+
+  it('is NOT_SERVING until told, and again once it drains', async () => {
+    const target = await serve();
+    listener!.setServing(false);
+    expect((await target.unary(CHECK, Buffer.alloc(0))).bytes).toEqual(Buffer.from([8, 2]));
+  });
+
+  it('tells watchers of every change', async () => {
+    const target = await serve();
+    const call = target.client.makeServerStreamRequest(
+      '/grpc.health.v1.Health/Watch',
+      (b: Buffer) => b,
+      (b) => b,
+      asked('iris.v1.IrisService'),
+    );
+    const seen: number[] = [];
+    call.on('error', () => undefined);
+    call.on('data', (bytes: Buffer) => seen.push(bytes[1]!));
+    await until(() => seen.length === 1);
+    listener!.setServing(false);
+    listener!.setServing(true);
+    await until(() => seen.length === 3);
+    expect(seen).toEqual([1, 2, 1]);
+    call.cancel();
+  });
+
+  it('answers the client of another implementation', async () => {
+    const target = await serve();
+    const require = createRequire(import.meta.url);
+    const { service } = require('grpc-health-check') as {
+      service: Record<'Check', { requestSerialize(value: object): Buffer; responseDeserialize(bytes: Buffer): object }>;
+    };
+    const { bytes } = await target.unary(CHECK, service.Check.requestSerialize({ service: 'iris.v1.IrisService' }));
+    expect(service.Check.responseDeserialize(bytes!)).toMatchObject({ status: 'SERVING' });
+  });
+});
+
+const REFLECTION = protobuf.parse(`syntax = "proto3";
+  message Request { string host = 1; oneof message_request { string file_containing_symbol = 4; string list_services = 7; } }
+  message Files { repeated bytes file_descriptor_proto = 1; }
+  message Service { string name = 1; } message Services { repeated Service service = 1; }
+  message Failure { int32 error_code = 1; string error_message = 2; }
+  message Response { oneof message_response { Files files = 4; Services services = 6; Failure failure = 7; } }`).root;
+
+describe.each(['v1', 'v1alpha'])('gRPC reflection %s', (version) => {
+  function ask(target: TestClient, request: object): Promise<Record<string, unknown>> {
+    const [type, answer] = [REFLECTION.lookupType('Request'), REFLECTION.lookupType('Response')];
+    const call = target.stream(undefined, `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`);
+    return new Promise((resolve, reject) => {
+      call.on('error', reject);
+      call.on('data', (bytes: Buffer) => {
+        call.end();
+        resolve(answer.toObject(answer.decode(bytes)) as Record<string, unknown>);
+      });
+      call.write(Buffer.from(type.encode(type.fromObject(request)).finish()));
+    });
+  }
+
+  it('lists the services, health among them', async () => {
+    const { services } = await ask(await serve(), { listServices: '*' });
+    const names = (services as { service: { name: string }[] }).service.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['iris.v1.IrisService', 'grpc.health.v1.Health']));
+  });
+
+  it('gives the file of a service, from which a client can be made', async () => {
+    const { files } = await ask(await serve(), { fileContainingSymbol: 'iris.v1.IrisService' });
+    const bytes = (files as { fileDescriptorProto: Uint8Array[] }).fileDescriptorProto;
+    const set = { file: bytes.map((file) => protoDescriptor.FileDescriptorProto.decode(file)) };
+    const root = (protobuf.Root as unknown as { fromDescriptor(set: object): protobuf.Root }).fromDescriptor(set);
+    const own = protobuf.Root.fromJSON(protoDescriptorOf([definition()]) as protobuf.INamespace);
+    for (const name of ['IrisPredictRequest', 'IrisInputRow', 'IrisInputColumns']) {
+      const shape = (from: protobuf.Root) =>
+        from.lookupType(`iris.v1.${name}`).fieldsArray.map((f) => [protobuf.util.camelCase(f.name), f.id]);
+      expect(shape(root)).toEqual(shape(own));
+    }
+  });
+
+  it('says that it does not know a symbol', async () => {
+    expect(await ask(await serve(), { fileContainingSymbol: 'no.Such' })).toMatchObject({
+      failure: { errorCode: status.NOT_FOUND },
+    });
+  });
+});
+
+describe('gRPC reflection', () => {
+  it('can be switched off', async () => {
+    const target = await serve({ reflection: false });
+    const call = target.stream(undefined, '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo');
+    const code = await new Promise((resolve) => {
+      call.on('error', () => undefined);
+      call.on('status', (seen) => resolve(seen.code));
+    });
+    expect(code).toBe(status.UNIMPLEMENTED);
+  });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}
