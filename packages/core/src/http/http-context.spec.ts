@@ -75,8 +75,14 @@ describe('HttpContext', () => {
   });
 
   it.each([
-    ['x-priority', '11'],
-    ['x-priority', 'high'],
+    ['11', 10],
+    ['-99', -10],
+    ['high', 0],
+  ])('takes x-priority: %s, a mere wish, as %d', async (priority, expected) => {
+    expect((await call('m', '/m', { 'x-priority': priority })).context.priority).toBe(expected);
+  });
+
+  it.each([
     ['x-request-timeout-ms', '-1'],
     ['x-request-timeout-ms', '1.5'],
     ['x-request-timeout-ms', 'soon'],

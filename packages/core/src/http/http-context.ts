@@ -28,7 +28,6 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
   readonly transport = 'http' as const;
   readonly requestId: string;
   readonly deadline: number | undefined;
-  readonly priority: number;
   /** How the JSON of the request was laid out; known after {@link read}. @internal */
   layout: JsonLayout = 'records';
 
@@ -51,8 +50,6 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
     this.requestId = requestIdOf(headers['x-request-id']);
     const timeout = headers['x-request-timeout-ms'];
     this.deadline = timeout === undefined ? undefined : route.clock.now() + parseTimeoutMs(timeout);
-    const priority = headers['x-priority'];
-    this.priority = priority === undefined ? 0 : parsePriority(priority);
   }
 
   get service(): string {
@@ -69,6 +66,13 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
 
   get peer(): Peer {
     return (this.lazyPeer ??= peerOf(this.request));
+  }
+
+  get priority(): number {
+    const text = this.header('x-priority');
+    if (text === undefined) return 0;
+    const priority = Number.parseInt(text, 10);
+    return Number.isNaN(priority) ? 0 : Math.max(-10, Math.min(10, priority));
   }
 
   get raw(): RawRequest {
@@ -201,17 +205,6 @@ function parseTimeoutMs(text: string | string[]): number {
   throw httpError(
     'CORE_ERR_HTTP_HEADER',
     `x-request-timeout-ms is '${shorten(String(text))}': send whole milliseconds from 0 to ${MAX_TIMEOUT_MS}`,
-  );
-}
-
-function parsePriority(text: string | string[]): number {
-  if (typeof text === 'string' && /^[+-]?\d{1,2}$/.test(text)) {
-    const priority = Number(text);
-    if (priority >= -10 && priority <= 10) return priority;
-  }
-  throw httpError(
-    'CORE_ERR_HTTP_HEADER',
-    `x-priority is '${shorten(String(text))}': send a whole number from -10 to 10`,
   );
 }
 

@@ -39,8 +39,7 @@ export const HTTP_ERRORS = {
   },
   CORE_ERR_HTTP_HEADER: {
     category: 'INVALID_ARGUMENT',
-    summary:
-      'A request header that Witan reads (`x-request-timeout-ms`, `x-priority`) has a value that makes no sense.',
+    summary: 'The request header `x-request-timeout-ms` is not whole milliseconds, or longer than a day.',
   },
   CORE_ERR_HTTP_URL: {
     category: 'INVALID_ARGUMENT',

@@ -6,7 +6,7 @@ export interface HttpServiceOptions {
   readonly prefix?: string;
   /** The largest request body, both as sent and after decompression. Bytes. @default 16777216 (16 MiB) */
   readonly bodyLimitBytes?: number;
-  /** How many rows one request may hold. @default 100000 */
+  /** How many rows one request may hold. @default 1000000 */
   readonly maxRows?: number;
   /** Compress answers of at least `minBytes` when the caller's `accept-encoding` asks; `false` never does. @default { minBytes: 1024 } */
   readonly compression?: false | { readonly minBytes?: number };
@@ -55,5 +55,5 @@ export interface HttpServiceDeps {
 }
 
 export const DEFAULT_BODY_LIMIT_BYTES = 16 * 1024 * 1024;
-export const DEFAULT_MAX_ROWS = 100_000;
+export const DEFAULT_MAX_ROWS = 1_000_000;
 export const DEFAULT_COMPRESSION_MIN_BYTES = 1024;
