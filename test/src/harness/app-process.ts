@@ -14,6 +14,12 @@ export interface AppProcess {
   bannerLine(start: string): string;
   /** Everything that it wrote so far. */
   output(): string;
+  /** Gives once it has written a line that holds `text`. */
+  said(text: string, times?: number): Promise<void>;
+  readonly pid: number;
+  signal(signal: NodeJS.Signals): void;
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
   /** Sends SIGTERM and gives the exit code, or the signal that ended it. */
   stop(): Promise<number | NodeJS.Signals | null>;
 }
@@ -37,16 +43,51 @@ export async function startProcess(args: readonly string[], env: NodeJS.ProcessE
   const output = { text: '' };
   await bannerOf(child, output, ended);
   return {
-    url: `http://127.0.0.1:${fromBanner(output.text, /^ *HTTP +\S*:(\d+)$/m)}`,
-    grpcAddress: `127.0.0.1:${fromBanner(output.text, /^ *gRPC +\S*:(\d+)$/m)}`,
-    grpcService: fromBanner(output.text, /^ *grpcurl .* (\S+)\/Predict$/m),
+    get url() {
+      return `http://127.0.0.1:${fromBanner(output.text, /^ *HTTP +\S*:(\d+)$/m)}`;
+    },
+    get grpcAddress() {
+      return `127.0.0.1:${fromBanner(output.text, /^ *gRPC +\S*:(\d+)$/m)}`;
+    },
+    get grpcService() {
+      return fromBanner(output.text, /^ *grpcurl .* (\S+)\/Predict$/m);
+    },
     bannerLine: (start) => output.text.split('\n').map((line) => line.trim()).find((line) => line.startsWith(start)) ?? '',
     output: () => output.text,
+    said: (text, times = 1) => saidBy(child, output, text, times),
+    pid: child.pid!,
+    signal: (signal) => void child.kill(signal),
+    ended,
     stop() {
       child.kill('SIGTERM');
       return ended;
     },
   };
+}
+
+/** Starts `node ...args` that is not expected to serve, and gives how it ended. */
+export async function runToEnd(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, output };
+}
+
+function saidBy(child: ChildProcess, output: { text: string }, text: string, times: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      if (output.text.split(text).length - 1 < times) return;
+      child.stdout!.off('data', look);
+      child.stderr!.off('data', look);
+      resolve();
+    };
+    child.stdout!.on('data', look);
+    child.stderr!.on('data', look);
+    child.once('close', () => reject(new Error(`the process ended without saying '${text}':\n${output.text}`)));
+    look();
+  });
 }
 
 function bannerOf(child: ChildProcess, output: { text: string }, ended: Promise<unknown>): Promise<void> {

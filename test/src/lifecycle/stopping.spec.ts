@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { startProcess } from '../harness/app-process.js';
+import { ROOT } from '../harness/repository.js';
+
+const APP = join(ROOT, 'test', 'dist', 'lifecycle', 'app', 'main.js');
+
+function start(options: object) {
+  return startProcess([APP], { LISTEN: JSON.stringify(options) });
+}
+
+async function wait(url: string, ms: number): Promise<{ status: number; pid: number }> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${url}/wait`, { method: 'POST', headers, body: JSON.stringify([{ ms }]) });
+  const body = (await response.json()) as { records: { pid: number }[] };
+  return { status: response.status, pid: body.records[0]!.pid };
+}
+
+describe('stopping', () => {
+  it('finishes what is under way, then ends with 0', async () => {
+    const app = await start({});
+    const under = wait(app.url, 300);
+    await app.said('waiting 300');
+    const code = app.stop();
+    expect((await under).status).toBe(200);
+    expect(await code).toBe(0);
+  });
+
+  it('past its bound says so, cuts off what is left, and does not end with 0', async () => {
+    const app = await start({ shutdown: { timeoutMs: 100 } });
+    const cut = wait(app.url, 60_000).catch(() => 'cut off');
+    await app.said('waiting 60000');
+    expect(await app.stop()).toBe(1);
+    expect(app.output()).toContain('requests still under way after 100 ms');
+    expect(await cut).toBe('cut off');
+  });
+
+  it('turns readiness off first, and goes on answering for delayMs', async () => {
+    const app = await start({ shutdown: { delayMs: 1000 } });
+    expect((await fetch(`${app.url}/health/ready`)).status).toBe(200);
+    const code = app.stop();
+    let status = 200;
+    while (status === 200) status = (await fetch(`${app.url}/health/ready`)).status;
+    expect(status).toBe(503);
+    expect((await wait(app.url, 0)).status).toBe(200);
+    expect(await code).toBe(0);
+  });
+});
+
+describe('several processes', () => {
+  /** Answers come from whichever process got the connection: asks until `enough`, on new connections. */
+  async function pids(url: string, enough: (seen: Set<number>) => boolean): Promise<Set<number>> {
+    const seen = new Set<number>();
+    while (!enough(seen)) {
+      const headers = { 'content-type': 'application/json', connection: 'close' };
+      const response = await fetch(`${url}/wait`, { method: 'POST', headers, body: '[{"ms":0}]' });
+      seen.add(((await response.json()) as { records: { pid: number }[] }).records[0]!.pid);
+    }
+    return seen;
+  }
+
+  it('share the ports; a killed one is replaced; SIGHUP replaces all; SIGTERM ends all with 0', async () => {
+    const app = await start({ processes: 2 });
+    await app.said('2 processes share the ports');
+    const first = await pids(app.url, (seen) => seen.size === 2);
+    expect(first).not.toContain(app.pid);
+
+    const [victim] = first;
+    process.kill(victim!, 'SIGKILL');
+    const second = await pids(app.url, (seen) => seen.size >= 2 && [...seen].some((pid) => !first.has(pid)));
+    expect(app.output()).toContain(`server process ${victim} ended with SIGKILL`);
+
+    app.signal('SIGHUP');
+    await app.said('rolling restart done');
+    const third = await pids(app.url, (seen) => seen.size === 2);
+    expect([...third].filter((pid) => first.has(pid) || second.has(pid))).toEqual([]);
+    expect(await app.stop()).toBe(0);
+  });
+
+  it('ends with 1 when its servers cannot start', async () => {
+    const app = await start({});
+    const port = Number(new URL(app.url).port);
+    await expect(start({ processes: 2, http: port })).rejects.toThrow(new RegExp(`ended with 1[\\s\\S]*HTTP port ${port} is in use`));
+    expect(await app.stop()).toBe(0);
+  });
+});
