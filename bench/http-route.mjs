@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const WIDTH = 16;
-const body = JSON.stringify([Object.fromEntries(Array.from({ length: WIDTH }, (_, i) => [`f${i}`, Math.sin(i + 1) * 2]))]);
+const body = JSON.stringify([
+  Object.fromEntries(Array.from({ length: WIDTH }, (_, i) => [`f${i}`, Math.sin(i + 1) * 2])),
+]);
 
 const servers = {
   'fastify echo': async (options) => {
@@ -50,13 +52,18 @@ async function witan(options, invoke) {
     protoService: 'Echo',
   };
   const app = fastify({ ...fastifyServerOptions(), ...options });
-  registerHttpServices(app, [{ definition, invoke }], {}, {
-    clock: systemClock,
-    logger: console,
-    health: { live: () => true, ready: () => ({ ok: true }) },
-    proto: () => '',
-    openApi: () => ({}),
-  });
+  registerHttpServices(
+    app,
+    [{ definition, invoke }],
+    {},
+    {
+      clock: systemClock,
+      logger: console,
+      health: { live: () => true, ready: () => ({ ok: true }) },
+      proto: () => '',
+      openApi: () => ({}),
+    },
+  );
   return app;
 }
 
@@ -86,7 +93,9 @@ function load(port, connections, seconds, file) {
 }
 
 async function measure(name, connections, seconds, file) {
-  const child = fork(fileURLToPath(import.meta.url), ['--serve', name], { execArgv: process.env.BENCH_EXEC_ARGV?.split(' ') });
+  const child = fork(fileURLToPath(import.meta.url), ['--serve', name], {
+    execArgv: process.env.BENCH_EXEC_ARGV?.split(' '),
+  });
   const { port } = await answerOf(child);
   await load(port, connections, 1, file);
   const before = (await answerOf(child, 'cpu')).cpu;
@@ -130,7 +139,12 @@ async function main() {
   if (process.argv.includes('--json')) console.log(JSON.stringify(rows));
   else {
     const rounded = (row) =>
-      Object.fromEntries(Object.entries(row).map(([key, value]) => [key, typeof value === 'number' ? Math.round(value * 1000) / 1000 : value]));
+      Object.fromEntries(
+        Object.entries(row).map(([key, value]) => [
+          key,
+          typeof value === 'number' ? Math.round(value * 1000) / 1000 : value,
+        ]),
+      );
     console.table(rows.map(rounded));
   }
 }
