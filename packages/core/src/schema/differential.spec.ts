@@ -186,7 +186,7 @@ describe('the compiled pass and class-validator', () => {
         const { frame } = jsonDecoderOf(bare).decode(JSON.stringify(json));
         expect(found(() => conformFrame(spec, frame, limits)).sort()).toEqual(expected);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
