@@ -29,11 +29,15 @@ const START = `SwaggerUIBundle({ url: new URL('openapi.json', location.href).hre
 `;
 
 /** `GET /docs`: Swagger UI from the installed package, nothing from the network; files are read when asked for. */
-export function addDocsRoutes(scope: FastifyInstance, options: HttpServiceOptions): void {
+export function addDocsRoutes(
+  scope: FastifyInstance,
+  options: HttpServiceOptions,
+  findFolder: () => string | undefined = swaggerFolder,
+): void {
   const { openapi = true, docs = openapi } = options.endpoints ?? {};
   if (!docs) return;
   addRouteIfFree(scope, 'GET', '/docs', (_request, reply) => {
-    if (swaggerFolder() === undefined) sendMissing(reply);
+    if (findFolder() === undefined) sendMissing(reply);
     else reply.type('text/html; charset=utf-8').send(PAGE);
   });
   addRouteIfFree(
@@ -42,13 +46,13 @@ export function addDocsRoutes(scope: FastifyInstance, options: HttpServiceOption
     '/docs/start.js',
     (_request, reply) => void reply.type('text/javascript; charset=utf-8').send(START),
   );
-  addFileRoute(scope, 'swagger-ui.css', 'text/css; charset=utf-8');
-  addFileRoute(scope, 'swagger-ui-bundle.js', 'text/javascript; charset=utf-8');
+  addFileRoute(scope, findFolder, 'swagger-ui.css', 'text/css; charset=utf-8');
+  addFileRoute(scope, findFolder, 'swagger-ui-bundle.js', 'text/javascript; charset=utf-8');
 }
 
-function addFileRoute(scope: FastifyInstance, file: string, type: string): void {
+function addFileRoute(scope: FastifyInstance, findFolder: () => string | undefined, file: string, type: string): void {
   addRouteIfFree(scope, 'GET', `/docs/${file}`, async (_request, reply) => {
-    const folder = swaggerFolder();
+    const folder = findFolder();
     if (folder === undefined) return sendMissing(reply);
     return reply
       .type(type)

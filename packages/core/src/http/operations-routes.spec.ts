@@ -1,6 +1,8 @@
+import { fastify } from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { parseDType } from '../frame/dtype.js';
 import type { ColumnSpec, SchemaSpec } from '../schema/spec.js';
+import { addDocsRoutes } from './docs-page.js';
 import { testApp, testService } from './harness.spec.support.js';
 import { openApiDocument } from './open-api-document.js';
 
@@ -72,6 +74,18 @@ describe('/docs', () => {
       expect([file, answer.statusCode]).toEqual([file, 200]);
     }
     expect((await app.fastify.inject('/docs/swagger-ui-bundle.js')).body).toContain('SwaggerUIBundle');
+  });
+});
+
+describe('/docs without Swagger UI', () => {
+  it('says what to install', async () => {
+    const app = fastify();
+    addDocsRoutes(app, {}, () => undefined);
+    for (const url of ['/docs', '/docs/swagger-ui.css']) {
+      const answer = await app.inject(url);
+      expect([answer.statusCode, answer.json().error.code]).toEqual([501, 'CORE_ERR_HTTP_DOCS_MISSING']);
+      expect(answer.json().error.message).toContain('npm install @nestjs/swagger');
+    }
   });
 });
 
