@@ -1,4 +1,5 @@
 import { gzipSync, brotliCompressSync, deflateSync, gunzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { decodeArrowStream, encodeArrowStream, Frame } from '../frame/index.js';
 import { Answer } from '../handler/answer.js';
@@ -146,6 +147,8 @@ describe('request and answer forms', () => {
 });
 
 describe('compression', () => {
+  const many = JSON.stringify(Array.from({ length: 200 }, (_, a) => ({ a })));
+
   it.each([
     ['gzip', gzipSync],
     ['x-gzip', gzipSync],
@@ -155,6 +158,16 @@ describe('compression', () => {
   ])('reads %s bodies', async (encoding, compress) => {
     const answer = await send(compress(RECORDS), { 'content-encoding': encoding });
     expect(answer.json()).toEqual({ id: 'r1', records: JSON.parse(RECORDS) });
+  });
+
+  it.runIf('zstdCompressSync' in zlib)('reads and writes zstd where zlib has it', async () => {
+    const { zstdCompressSync, zstdDecompressSync } = zlib as unknown as Record<string, (bytes: Uint8Array) => Buffer>;
+    const sent = zstdCompressSync!(Buffer.from(many));
+    const answer = await send(sent, { 'content-encoding': 'zstd', 'accept-encoding': 'gzip, zstd' });
+    expect(answer.headers['content-encoding']).toBe('zstd');
+    expect(JSON.parse(zstdDecompressSync!(answer.rawPayload).toString()).records).toHaveLength(200);
+    const bomb = zstdCompressSync!(Buffer.alloc(10_000_000, ' '));
+    expect((await send(bomb, { 'content-encoding': 'zstd' }, { bodyLimitBytes: 1_000_000 })).statusCode).toBe(413);
   });
 
   it.each(['compress', 'gzip, br'])('refuses content-encoding: %s with 415', async (encoding) => {
@@ -189,8 +202,6 @@ describe('compression', () => {
     expect(await client.rest()).toMatch(/^HTTP\/1\.1 413 [\s\S]*CORE_ERR_HTTP_BODY_TOO_LARGE/);
     await app.fastify.close();
   });
-
-  const many = JSON.stringify(Array.from({ length: 200 }, (_, a) => ({ a })));
 
   it('compresses large answers if asked', async () => {
     const answer = await send(many, { 'accept-encoding': 'gzip, deflate' });
