@@ -234,14 +234,21 @@ describe('BatchGate', () => {
     expect(seen).toHaveLength(2);
   });
 
-  it('lets the event loop breathe between batches that run on its thread', () => {
+  it.each([
+    ['on its thread', (frame: Frame) => frame, 1],
+    ['on its thread behind a promise', (frame: Frame) => Promise.resolve(frame), 2],
+  ])('lets the event loop breathe between batches that run %s', async (_, answerOf, mostATurn) => {
     const turns: (() => void)[] = [];
     const clock = Object.assign(new ManualClock(), { nextTurn: (fn: () => void) => void turns.push(fn) });
     let runs = 0;
-    const gate = new BatchGate((batch) => (runs++, batch.frame), { maxRows: 1 }, { clock });
-    for (let i = 0; i < 3; i++) void gate.submit({ frame: frameOf(i) });
-    turns.shift()!();
-    expect([runs, turns.length]).toEqual([1, 1]);
+    const gate = new BatchGate((batch) => (runs++, answerOf(batch.frame)), { maxRows: 1 }, { clock });
+    const answers = Array.from({ length: 10 }, (_each, i) => gate.submit({ frame: frameOf(i) }));
+    for (let before = 0; runs < 10; before = runs) {
+      turns.shift()!();
+      for (let i = 0; i < 50; i++) await Promise.resolve();
+      expect(runs - before).toBeLessThanOrEqual(mostATurn);
+    }
+    expect((await Promise.all(answers)).flatMap(valuesOf)).toEqual(count(10));
   });
 
   it('takes new limits while it runs, and keeps the old ones when a new one is wrong', async () => {

@@ -53,6 +53,7 @@ export class BatchGate<C = unknown> {
   /** Queues with a batch that was answered in this turn. */
   private readonly justAnswered: KeyQueue<C>[] = [];
   private turnPending = false;
+  private sentEarly = false;
   private pumping = false;
   private closedWith: Error | undefined;
   private whenIdle: (() => void)[] = [];
@@ -168,8 +169,20 @@ export class BatchGate<C = unknown> {
     queue.coalescer.arrived(now, queue.weight + queue.flying, this.cost.fixedMs);
     if (waiting.deadline < Infinity) this.expiry.watch(waiting.deadline, now);
     if (flights.isFull) return;
-    if (waiting.item.immediate || (flights.runsElsewhere && queue.weight >= settings.maxRows)) this.pump(false);
+    if (waiting.item.immediate) this.pump(false);
+    else if (flights.runsElsewhere && queue.weight >= settings.maxRows) this.sendEarly();
     else this.scheduleTurn();
+  }
+
+  /**
+   * Sends a full batch before the turn has ended, but one a turn: a run whose promise is settled already would
+   * otherwise be followed by the next and the next, and nothing would be read or written meanwhile.
+   */
+  private sendEarly(): void {
+    this.scheduleTurn();
+    if (this.sentEarly) return;
+    this.sentEarly = true;
+    this.pump(false);
   }
 
   private readonly scheduleTurn = (): void => {
@@ -180,6 +193,7 @@ export class BatchGate<C = unknown> {
 
   private readonly onTurn = (): void => {
     this.turnPending = false;
+    this.sentEarly = false;
     if (this.justAnswered.length > 0) this.stampAnswers();
     this.pump(true);
   };
@@ -230,7 +244,7 @@ export class BatchGate<C = unknown> {
       this.scheduleTurn();
     }
     if (this.pumping) return;
-    if (this.hasWork) this.pump(false);
+    if (this.hasWork) this.sendEarly();
     else this.noticeIdle();
   };
 
