@@ -1,7 +1,9 @@
-import { type ArgumentsHost, Catch } from '@nestjs/common';
+import { type ArgumentsHost, Catch, Logger } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import { type Observable, throwError } from 'rxjs';
 import { foreignStatus } from '../call/foreign-status.js';
+
+const INTERNAL = 13;
 
 /**
  * For Nest's own gRPC controllers (`@GrpcMethod`): maps HttpExceptions, WitanErrors and gRPC exceptions to their gRPC
@@ -12,9 +14,13 @@ import { foreignStatus } from '../call/foreign-status.js';
  */
 @Catch()
 export class RpcExceptionFilter extends BaseExceptionFilter {
+  private readonly log = new Logger('RpcExceptionFilter');
+
   override catch(exception: unknown, host: ArgumentsHost): Observable<never> | void {
     if (host.getType() !== 'rpc') return super.catch(exception, host);
-    return throwError(() => new StatusError(foreignStatus(exception)));
+    const status = foreignStatus(exception);
+    if (status.code === INTERNAL) this.log.error(exception);
+    return throwError(() => new StatusError(status));
   }
 }
 
