@@ -16,7 +16,11 @@ export interface ContractRunner {
   readonly concurrency: number;
   readonly state: string;
   readonly signature: {
-    readonly inputs: readonly { readonly name: string; readonly dtype: string; readonly dims: readonly (number | null)[] }[];
+    readonly inputs: readonly {
+      readonly name: string;
+      readonly dtype: string;
+      readonly dims: readonly (number | null)[];
+    }[];
     readonly outputs: readonly { readonly name: string; readonly labels?: readonly string[] }[];
     readonly batch: object;
   };
@@ -31,7 +35,11 @@ export interface RunnerContractOptions {
   readonly make: (path: string) => Promise<ContractRunner>;
 }
 
-const f32 = (dims: readonly number[], ...values: number[]): ContractTensor => ({ dtype: 'f32', dims, data: Float32Array.from(values) });
+const f32 = (dims: readonly number[], ...values: number[]): ContractTensor => ({
+  dtype: 'f32',
+  dims,
+  data: Float32Array.from(values),
+});
 
 /** Three values of every element type, among them those that a wrong conversion would change. */
 const IDENTITIES: readonly ContractTensor[] = [
@@ -60,7 +68,9 @@ export function runnerContract({ mode, make }: RunnerContractOptions): void {
       await runner.close(10_000);
     }
   };
-  const poison = (index: bigint): ContractTensors => ({ index: { dtype: 'i64', dims: [1], data: BigInt64Array.of(index) } });
+  const poison = (index: bigint): ContractTensors => ({
+    index: { dtype: 'i64', dims: [1], data: BigInt64Array.of(index) },
+  });
 
   describe(`a ${mode} runner`, () => {
     it('says what the model takes and gives', async () => {
@@ -137,7 +147,9 @@ export function runnerContract({ mode, make }: RunnerContractOptions): void {
 
     it('takes a buffer whose tail is not part of the tensor', async () => {
       await withModel('variable-width', async (runner) => {
-        const { y } = await runner.run({ x: { dtype: 'f32', dims: [2, 2], data: Float32Array.of(1, 2, 3, 4, 99, 99) } });
+        const { y } = await runner.run({
+          x: { dtype: 'f32', dims: [2, 2], data: Float32Array.of(1, 2, 3, 4, 99, 99) },
+        });
         expect([...y!.data]).toEqual([2, 4, 6, 8]);
       });
     });
@@ -158,7 +170,9 @@ export function runnerContract({ mode, make }: RunnerContractOptions): void {
     it('answers each of many runs at once with its own values', async () => {
       await withModel('variable-width', async (runner) => {
         const answers = await Promise.all(
-          Array.from({ length: 40 }, async (_, i) => runner.run({ x: f32([1, 1 + (i % 3)], ...new Array<number>(1 + (i % 3)).fill(i)) })),
+          Array.from({ length: 40 }, async (_, i) =>
+            runner.run({ x: f32([1, 1 + (i % 3)], ...new Array<number>(1 + (i % 3)).fill(i)) }),
+          ),
         );
         answers.forEach(({ y }, i) => expect([...y!.data]).toEqual(new Array(1 + (i % 3)).fill(2 * i)));
       });
@@ -170,7 +184,9 @@ export function runnerContract({ mode, make }: RunnerContractOptions): void {
       await runner.close(30_000);
       expect([...(await answer)['y']!.data]).toEqual([5]);
       expect(runner.state).toBe('closed');
-      await expect((async () => runner.run({ x: f32([1, 1], 5) }))()).rejects.toMatchObject({ code: 'INF_ERR_MODEL_CLOSED' });
+      await expect((async () => runner.run({ x: f32([1, 1], 5) }))()).rejects.toMatchObject({
+        code: 'INF_ERR_MODEL_CLOSED',
+      });
       await runner.close(1);
     });
 

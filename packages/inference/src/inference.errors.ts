@@ -17,14 +17,22 @@ export const INF_ERRORS = {
   },
   INF_ERR_MODEL_FAILED: {
     category: 'UNAVAILABLE',
-    summary: 'The model was marked failed, because a run passed its time limit or it would not load again. Load it again or restart.',
+    summary:
+      'The model was marked failed, because a run passed its time limit or it would not load again. Load it again or restart.',
   },
-  INF_ERR_MODEL_CLOSED: { category: 'UNAVAILABLE', summary: 'The model was closed: the server is stopping or the model was unloaded.' },
+  INF_ERR_MODEL_CLOSED: {
+    category: 'UNAVAILABLE',
+    summary: 'The model was closed: the server is stopping or the model was unloaded.',
+  },
   INF_ERR_MODEL_CONFLICT: {
     category: 'ALREADY_EXISTS',
-    summary: '`ModelModule.forFeature` was given the same name twice with different options. Use one declaration, or two names.',
+    summary:
+      '`ModelModule.forFeature` was given the same name twice with different options. Use one declaration, or two names.',
   },
-  INF_ERR_OPTIONS: { category: 'INVALID_ARGUMENT', summary: 'An option of a model or of ModelModule is out of its range. The text names it.' },
+  INF_ERR_OPTIONS: {
+    category: 'INVALID_ARGUMENT',
+    summary: 'An option of a model or of ModelModule is out of its range. The text names it.',
+  },
   INF_ERR_EXTERNAL_DATA: {
     category: 'FAILED_PRECONDITION',
     summary:
@@ -32,19 +40,23 @@ export const INF_ERRORS = {
   },
   INF_ERR_RUN: {
     category: 'INTERNAL',
-    summary: 'onnxruntime failed on this batch. The batch gate has already found the row, when one row alone is to blame.',
+    summary:
+      'onnxruntime failed on this batch. The batch gate has already found the row, when one row alone is to blame.',
   },
   INF_ERR_RUN_TIMEOUT: {
     category: 'UNAVAILABLE',
-    summary: 'A run did not end within `runTimeoutMs`. In a worker the model is marked failed; in a process that process is killed and replaced.',
+    summary:
+      'A run did not end within `runTimeoutMs`. In a worker the model is marked failed; in a process that process is killed and replaced.',
   },
   INF_ERR_RUNNER_EXIT: {
     category: 'UNAVAILABLE',
-    summary: 'The worker or process that ran this batch ended (exit, heap limit, signal). Only this batch failed; it is replaced.',
+    summary:
+      'The worker or process that ran this batch ended (exit, heap limit, signal). Only this batch failed; it is replaced.',
   },
   INF_ERR_CIRCUIT_OPEN: {
     category: 'UNAVAILABLE',
-    summary: 'The model ended its runner several times in a row: it rests for a while, then one batch is tried. Retry after `retryAfterMs`.',
+    summary:
+      'The model ended its runner several times in a row: it rests for a while, then one batch is tried. Retry after `retryAfterMs`.',
   },
   INF_ERR_MAPPING: {
     category: 'FAILED_PRECONDITION',
@@ -52,7 +64,8 @@ export const INF_ERRORS = {
   },
   INF_ERR_INPUT: {
     category: 'INVALID_ARGUMENT',
-    summary: "A tensor or column given to `model.run` does not fit the model: unknown name, wrong dtype, rank, size, or a null.",
+    summary:
+      'A tensor or column given to `model.run` does not fit the model: unknown name, wrong dtype, rank, size, or a null.',
   },
   INF_ERR_OUTPUT_UNKNOWN: {
     category: 'INVALID_ARGUMENT',
@@ -60,7 +73,8 @@ export const INF_ERRORS = {
   },
   INF_ERR_OUTPUT_ROWS: {
     category: 'INTERNAL',
-    summary: 'The model answered another number of rows than it was given: it must not be batched, or is not a row-wise model.',
+    summary:
+      'The model answered another number of rows than it was given: it must not be batched, or is not a row-wise model.',
   },
   INF_ERR_OUTPUT_NAN: { category: 'INTERNAL', summary: "The model answered NaN, and `nan: 'error'` forbids that." },
 } as const satisfies Readonly<Record<string, ErrorDefinition>>;

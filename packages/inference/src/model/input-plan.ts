@@ -1,4 +1,12 @@
-import { type Bitmap, type Column, type ColumnData, type DictionaryData, type Frame, isValid, type NumericArray } from '@witan/core/frame';
+import {
+  type Bitmap,
+  type Column,
+  type ColumnData,
+  type DictionaryData,
+  type Frame,
+  isValid,
+  type NumericArray,
+} from '@witan/core/frame';
 import { inferenceError } from '../inference.errors.js';
 import type { ModelSignature } from '../runner/signature.js';
 import { type Tensor, type TensorDType, type TensorMap, zeros } from '../tensor/tensor.js';
@@ -75,7 +83,12 @@ class InputStep {
     const cell = own.length > 1 ? own.length : first!.size;
     const dims = this.dimsOf(padded, first!);
     const sources = own.map((column, i) => this.values(column, this.mapping.columns[i]!));
-    if (this.dtype === 'utf8') return { dtype: 'utf8', dims, data: this.texts(sources as unknown as readonly (readonly string[])[], padded * cell) };
+    if (this.dtype === 'utf8')
+      return {
+        dtype: 'utf8',
+        dims,
+        data: this.texts(sources as unknown as readonly (readonly string[])[], padded * cell),
+      };
     if (!this.pack && padded === rows) return { dtype: this.dtype, dims, data: sources[0] as NumericArray };
     const out = this.buffer(padded * cell);
     if (this.pack) this.pack(out, own.length > 1 ? rows : rows * cell, sources as readonly NumericArray[]);
@@ -119,7 +132,8 @@ class InputStep {
   private withoutNulls(column: Column, name: string): NumericArray {
     const source = tensorDTypeOf({ name, dtype: column.dtype, shape: column.shape })!;
     const isFloat = (dtype: TensorDType): boolean => dtype === 'f16' || dtype === 'f32' || dtype === 'f64';
-    if (this.options.nulls === 'refuse' || !isFloat(this.dtype) || !isFloat(source)) throw this.nullRefused(column, name);
+    if (this.options.nulls === 'refuse' || !isFloat(this.dtype) || !isFloat(source))
+      throw this.nullRefused(column, name);
     const { validity, size, length } = column;
     const copy = (column.data as Float32Array).slice();
     const nan = source === 'f16' ? 0x7e00 : NaN;
@@ -130,9 +144,13 @@ class InputStep {
   private nullRefused(column: Column, name: string): Error {
     const row = firstNull(column.validity!, column.length);
     const hint = this.dtype.startsWith('f') ? "; `nulls: 'nan'` gives NaN for nulls of float columns" : '';
-    return inferenceError('INF_ERR_INPUT', `${this.options.who}: column '${name}' is null in row ${row}, and a tensor has no nulls${hint}`, {
-      details: { column: name, row },
-    });
+    return inferenceError(
+      'INF_ERR_INPUT',
+      `${this.options.who}: column '${name}' is null in row ${row}, and a tensor has no nulls${hint}`,
+      {
+        details: { column: name, row },
+      },
+    );
   }
 }
 

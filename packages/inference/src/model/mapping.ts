@@ -18,12 +18,21 @@ export interface InputMapping {
  * Columns that nothing asks for are ignored when every input has its own by name.
  * @throws {INF_ERR_MAPPING} with both sides printed.
  */
-export function mapColumns(signature: ModelSignature, layout: FrameLayout, cast: CastRule, who: string): InputMapping[] {
+export function mapColumns(
+  signature: ModelSignature,
+  layout: FrameLayout,
+  cast: CastRule,
+  who: string,
+): InputMapping[] {
   const refuse = (why: string): never => {
     const inputs = signature.inputs.map(printTensorSpec).join('; ');
-    throw inferenceError('INF_ERR_MAPPING', `${who}: ${why}. The model takes ${inputs}; the columns are ${printLayout(layout)}`);
+    throw inferenceError(
+      'INF_ERR_MAPPING',
+      `${who}: ${why}. The model takes ${inputs}; the columns are ${printLayout(layout)}`,
+    );
   };
-  if (signature.batch.kind === 'none') refuse('its inputs share no first dimension for rows, so it takes tensors only (runTensors)');
+  if (signature.batch.kind === 'none')
+    refuse('its inputs share no first dimension for rows, so it takes tensors only (runTensors)');
   const named = new Map(layout.map((column, i) => [column.name, i]));
   const open = signature.inputs.filter((input) => !named.has(input.name));
   const used = new Set(signature.inputs.flatMap((input) => named.get(input.name) ?? []));
@@ -32,7 +41,11 @@ export function mapColumns(signature: ModelSignature, layout: FrameLayout, cast:
   return signature.inputs.map((input) => {
     const own = named.get(input.name);
     const columns = own === undefined ? left : [own];
-    const problem = problemOf(input, columns.map((i) => layout[i]!), cast);
+    const problem = problemOf(
+      input,
+      columns.map((i) => layout[i]!),
+      cast,
+    );
     if (problem) refuse(problem);
     return { input, columns, packed: columns.length > 1 };
   });
@@ -49,7 +62,9 @@ function problemOf(input: TensorSpec, columns: readonly ColumnLayout[], cast: Ca
   }
   if (columns.length === 1) {
     const [column] = columns;
-    return fits(input, column!) ? undefined : `column '${column!.name}' does not have the shape of the input ${input.name}`;
+    return fits(input, column!)
+      ? undefined
+      : `column '${column!.name}' does not have the shape of the input ${input.name}`;
   }
   return packProblem(input, columns);
 }
@@ -58,8 +73,10 @@ function packProblem(input: TensorSpec, columns: readonly ColumnLayout[]): strin
   const vector = columns.find((column) => column.shape.length > 0);
   if (vector) return `column '${vector.name}' is a vector: only scalar columns are packed into the input ${input.name}`;
   const width = input.dims[1];
-  if (input.dims.length !== 2) return `the input ${input.name} has ${input.dims.length} dimensions: columns are packed into two`;
-  if (width !== null && width !== columns.length) return `${columns.length} columns for the ${width} places of the input ${input.name}`;
+  if (input.dims.length !== 2)
+    return `the input ${input.name} has ${input.dims.length} dimensions: columns are packed into two`;
+  if (width !== null && width !== columns.length)
+    return `${columns.length} columns for the ${width} places of the input ${input.name}`;
   return undefined;
 }
 
@@ -69,12 +86,15 @@ function fits(input: TensorSpec, column: ColumnLayout): boolean {
   const shape = column.shape;
   if (shape.length === 0) return inner.every((size) => size === 1 || size === null) && inner.length <= 1;
   if (inner.length === 0) return shape.length === 1 && shape[0] === 1;
-  return shape.length === inner.length && shape.every((size, i) => size === null || inner[i] === null || size === inner[i]);
+  return (
+    shape.length === inner.length && shape.every((size, i) => size === null || inner[i] === null || size === inner[i])
+  );
 }
 
 /** The tensor dtype of a column's storage; `undefined` for temporal, binary and list columns. */
 export function tensorDTypeOf(column: ColumnLayout): TensorDType | undefined {
   const { kind } = column.dtype;
-  if (kind === 'binary' || kind === 'date32' || kind === 'timestamp' || kind === 'duration' || kind === 'list') return undefined;
+  if (kind === 'binary' || kind === 'date32' || kind === 'timestamp' || kind === 'duration' || kind === 'list')
+    return undefined;
   return kind;
 }

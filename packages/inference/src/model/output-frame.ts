@@ -14,7 +14,14 @@ const SCALAR: readonly number[] = Object.freeze([]);
  * `padded`: how many rows the model was given; those from `rows` on are dropped.
  * @throws {INF_ERR_OUTPUT_ROWS | INF_ERR_OUTPUT_NAN}
  */
-export function frameOfOutputs(answer: TensorMap, view: OutputView, rows: number, padded: number, nan: NanRule, who: string): Frame {
+export function frameOfOutputs(
+  answer: TensorMap,
+  view: OutputView,
+  rows: number,
+  padded: number,
+  nan: NanRule,
+  who: string,
+): Frame {
   const columns = new Map<string, Column>();
   for (let i = 0; i < view.outputs.length; i++) {
     const name = view.outputs[i]!;
@@ -28,7 +35,12 @@ export function frameOfOutputs(answer: TensorMap, view: OutputView, rows: number
   return new Frame(columns, rows);
 }
 
-function columnOfTensor({ dtype, dims, data }: Tensor, rows: number, padded: number, wanted: readonly number[] | undefined): Column {
+function columnOfTensor(
+  { dtype, dims, data }: Tensor,
+  rows: number,
+  padded: number,
+  wanted: readonly number[] | undefined,
+): Column {
   const kept = rows === padded ? data : (data as Float32Array).slice(0, (data.length / padded) * rows);
   return new Column({ dtype, shape: shapeOf(dims, wanted), length: rows, data: kept });
 }
@@ -76,6 +88,9 @@ export function emptyOutputs(signature: ModelSignature, view: OutputView): Frame
 }
 
 function emptyColumn({ dtype, dims }: TensorSpec, wanted: readonly number[] | undefined): Column {
-  const shape = shapeOf(dims.map((size) => size ?? 0), wanted);
+  const shape = shapeOf(
+    dims.map((size) => size ?? 0),
+    wanted,
+  );
   return new Column({ dtype, shape, length: 0, data: zeros(dtype, 0) });
 }

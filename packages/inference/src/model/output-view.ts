@@ -16,7 +16,10 @@ export interface OutputView {
 
 /** Every output under its own name. */
 export function wholeView(signature: ModelSignature): OutputView {
-  return plainView('', signature.outputs.map((output) => output.name));
+  return plainView(
+    '',
+    signature.outputs.map((output) => output.name),
+  );
 }
 
 function plainView(key: string, outputs: readonly string[]): OutputView {
@@ -27,7 +30,12 @@ function plainView(key: string, outputs: readonly string[]): OutputView {
  * The outputs of those names (of the columns' names, where `from` renames them).
  * @throws {INF_ERR_OUTPUT_UNKNOWN}
  */
-export function selectOutputs(signature: ModelSignature, from: OutputView, names: readonly string[], who: string): OutputView {
+export function selectOutputs(
+  signature: ModelSignature,
+  from: OutputView,
+  names: readonly string[],
+  who: string,
+): OutputView {
   const at = names.map((name) => {
     const column = from.columns.indexOf(name);
     const index = column >= 0 ? column : from.outputs.indexOf(name);
@@ -59,12 +67,18 @@ export function viewForSchema(whole: OutputView, schema: SchemaSpec): OutputView
   const { columns } = schema;
   const single = columns.length === 1 && whole.outputs.length === 1;
   const matches = whole.outputs.map((output) =>
-    single ? columns[0] : (columns.find(({ name }) => name === output) ?? columns.find(({ name }) => plain(name) === plain(output))),
+    single
+      ? columns[0]
+      : (columns.find(({ name }) => name === output) ?? columns.find(({ name }) => plain(name) === plain(output))),
   );
   const names = matches.map((column, i) => column?.name ?? whole.outputs[i]!);
   if (new Set(names).size < names.length) return whole;
-  const shapes = matches.map((column) => (column?.shape.every((size) => size !== null) ? (column.shape as number[]) : undefined));
-  const same = names.every((name, i) => name === whole.outputs[i]) && shapes.every((shape) => shape === undefined || shape.length === 0);
+  const shapes = matches.map((column) =>
+    column?.shape.every((size) => size !== null) ? (column.shape as number[]) : undefined,
+  );
+  const same =
+    names.every((name, i) => name === whole.outputs[i]) &&
+    shapes.every((shape) => shape === undefined || shape.length === 0);
   return same ? whole : { key: JSON.stringify([names, shapes]), outputs: whole.outputs, columns: names, shapes };
 }
 

@@ -42,6 +42,8 @@ function columnByColumn(from: readonly TensorDType[], to: TensorDType): string {
 /** The text is made of dtype names and numbers of this module only. */
 function generate(body: string): Pack {
   const names = Object.keys(CAST_SCOPE);
-  const make = new Function(...names, `return function pack(out, rows, columns) {\n${body}\n};`) as (...scope: unknown[]) => Pack;
+  const make = new Function(...names, `return function pack(out, rows, columns) {\n${body}\n};`) as (
+    ...scope: unknown[]
+  ) => Pack;
   return make(...Object.values(CAST_SCOPE));
 }

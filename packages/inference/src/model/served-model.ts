@@ -96,7 +96,8 @@ export class ServedModel extends Model {
   /** @internal {@link run} for a caller with names of its own for the outputs. */
   runAs(input: Frame<object> | TensorMap, options: ModelRunOptions, view: OutputView): Promise<Frame> {
     try {
-      const frame = input instanceof Frame ? (input as Frame) : frameOfTensors(this.signature, input as TensorMap, this.who);
+      const frame =
+        input instanceof Frame ? (input as Frame) : frameOfTensors(this.signature, input as TensorMap, this.who);
       const wanted = options.outputs === undefined ? view : this.selection(view, options.outputs);
       if (frame.rows === 0) return Promise.resolve(this.emptyFor(frame, wanted));
       this.planFor(frame);
@@ -107,7 +108,10 @@ export class ServedModel extends Model {
     }
   }
 
-  override async runTensors(feeds: TensorMap, options: Pick<ModelRunOptions, 'outputs'> = NO_OPTIONS): Promise<TensorMap> {
+  override async runTensors(
+    feeds: TensorMap,
+    options: Pick<ModelRunOptions, 'outputs'> = NO_OPTIONS,
+  ): Promise<TensorMap> {
     checkTensors(this.signature, feeds, this.who);
     const { outputs } = options.outputs ? this.selection(this.whole, options.outputs) : this.whole;
     return this.runner.run(feeds, outputs);
@@ -132,7 +136,8 @@ export class ServedModel extends Model {
 
   /** A batch that a handler's gate has formed: run at once, and on this thread without a further promise. */
   private runFormed(frame: Frame, options: ModelRunOptions, view: OutputView): Promise<Frame> {
-    if (this.mode !== 'inline' || frame.rows > this.gate.options.maxRows) return this.submit(frame, options, view, true);
+    if (this.mode !== 'inline' || frame.rows > this.gate.options.maxRows)
+      return this.submit(frame, options, view, true);
     const answer = this.runFrame(frame, view);
     return answer instanceof Promise ? answer : Promise.resolve(answer);
   }
@@ -211,7 +216,8 @@ const UNSPLIT_ROWS = 2 ** 31 - 1;
 
 function gateOptions({ batch, runner }: ServedModelParts): BatchOptions {
   const { batch: axis } = runner.signature;
-  const given: BatchOptions = batch === false ? { maxRows: UNSPLIT_ROWS, maxQueueRows: UNSPLIT_ROWS, bisect: false } : batch;
+  const given: BatchOptions =
+    batch === false ? { maxRows: UNSPLIT_ROWS, maxQueueRows: UNSPLIT_ROWS, bisect: false } : batch;
   const maxRows = axis.kind === 'fixed' ? axis.rows : given.maxRows;
   return { ...given, maxRows, concurrency: runner.concurrency };
 }

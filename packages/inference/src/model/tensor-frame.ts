@@ -17,11 +17,16 @@ export function checkTensors(signature: ModelSignature, tensors: TensorMap, who:
   for (const input of signature.inputs) {
     const tensor = Object.hasOwn(tensors, input.name) ? tensors[input.name] : undefined;
     if (!tensor) return refuse(`the input '${input.name}' is missing`);
-    if (tensor.dtype !== input.dtype || !holds(tensor.dtype, tensor.data)) refuse(`the input '${input.name}' is given as ${tensor.dtype}`);
-    const fits = tensor.dims.length === input.dims.length && input.dims.every((size, i) => size === null || size === tensor.dims[i]);
+    if (tensor.dtype !== input.dtype || !holds(tensor.dtype, tensor.data))
+      refuse(`the input '${input.name}' is given as ${tensor.dtype}`);
+    const fits =
+      tensor.dims.length === input.dims.length &&
+      input.dims.every((size, i) => size === null || size === tensor.dims[i]);
     const length = tensor.dims.reduce((product, size) => product * size, 1);
-    if (!fits && !isBatchOf(signature, input.dims, tensor.dims)) refuse(`the input '${input.name}' is given as [${tensor.dims.join(', ')}]`);
-    if (tensor.data.length !== length) refuse(`the input '${input.name}' has ${tensor.data.length} values for [${tensor.dims.join(', ')}]`);
+    if (!fits && !isBatchOf(signature, input.dims, tensor.dims))
+      refuse(`the input '${input.name}' is given as [${tensor.dims.join(', ')}]`);
+    if (tensor.data.length !== length)
+      refuse(`the input '${input.name}' has ${tensor.data.length} values for [${tensor.dims.join(', ')}]`);
   }
 }
 
@@ -40,6 +45,10 @@ export function frameOfTensors(signature: ModelSignature, tensors: TensorMap, wh
   });
   const [[, first] = []] = columns;
   const odd = columns.find(([, column]) => column.length !== first?.length);
-  if (odd) throw inferenceError('INF_ERR_INPUT', `${who}: '${odd[0]}' has ${odd[1].length} rows, '${columns[0]![0]}' has ${first!.length}`);
+  if (odd)
+    throw inferenceError(
+      'INF_ERR_INPUT',
+      `${who}: '${odd[0]}' has ${odd[1].length} rows, '${columns[0]![0]}' has ${first!.length}`,
+    );
   return new Frame(new Map(columns));
 }

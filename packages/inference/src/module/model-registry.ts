@@ -89,7 +89,10 @@ export class ModelRegistry implements OnApplicationShutdown, StartupReporter, He
   get(name: string): Model {
     const model = this.entries.get(name)?.model;
     if (model) return model;
-    throw inferenceError('INF_ERR_MODEL_NOT_FOUND', `no model '${name}': there are ${[...this.entries.keys()].join(', ') || 'none'}`);
+    throw inferenceError(
+      'INF_ERR_MODEL_NOT_FOUND',
+      `no model '${name}': there are ${[...this.entries.keys()].join(', ') || 'none'}`,
+    );
   }
 
   list(): ModelInfo[] {
@@ -101,7 +104,11 @@ export class ModelRegistry implements OnApplicationShutdown, StartupReporter, He
   }
 
   [HEALTH_REPORT](): HealthReport[] {
-    return this.list().map(({ name, state, why }) => ({ name: `model:${name}`, ok: state === 'ready', ...(why && { detail: why }) }));
+    return this.list().map(({ name, state, why }) => ({
+      name: `model:${name}`,
+      ok: state === 'ready',
+      ...(why && { detail: why }),
+    }));
   }
 
   /** Requests are answered by now; nothing may use a model after this. */
@@ -127,7 +134,16 @@ export class ModelRegistry implements OnApplicationShutdown, StartupReporter, He
   }
 
   private async openFile(options: ModelOptions, version: string, path: string): Promise<ServedModel> {
-    const { name, version: _, path: __, batch: given, cast = 'lossless', nulls = 'refuse', nan = 'allow', ...runnerOptions } = options;
+    const {
+      name,
+      version: _,
+      path: __,
+      batch: given,
+      cast = 'lossless',
+      nulls = 'refuse',
+      nan = 'allow',
+      ...runnerOptions
+    } = options;
     const batch = given === false ? false : { ...this.options.batch, ...given };
     const maxRows = (batch && batch.maxRows) || DEFAULT_MAX_ROWS;
     const runner = await this.runners.open({ ...runnerOptions, name, path, maxRows });
@@ -137,7 +153,15 @@ export class ModelRegistry implements OnApplicationShutdown, StartupReporter, He
   private loaded(model: ServedModel, durationMs: number): void {
     const { name, version, mode, runnerReport } = model;
     for (const warning of runnerReport.warnings) this.logger.warn(`model '${name}': ${warning}`);
-    publish({ name, version, ok: true, durationMs, mode, loadMs: runnerReport.loadMs, provider: runnerReport.provider });
+    publish({
+      name,
+      version,
+      ok: true,
+      durationMs,
+      mode,
+      loadMs: runnerReport.loadMs,
+      provider: runnerReport.provider,
+    });
   }
 }
 
@@ -148,13 +172,25 @@ function publish(event: ModelLoadEvent): void {
 function infoOf(model: ServedModel, path: string): ModelInfo {
   const { name, version, signature, mode, concurrency, state, failure, gate, runnerReport } = model;
   const why = failure && { why: failure.message };
-  return { name, version, path, signature, mode, concurrency, provider: runnerReport.provider, batch: gate.options, state, ...why };
+  return {
+    name,
+    version,
+    path,
+    signature,
+    mode,
+    concurrency,
+    provider: runnerReport.provider,
+    batch: gate.options,
+    state,
+    ...why,
+  };
 }
 
 function bannerLine({ name, version, signature, mode, concurrency, batch, provider }: ModelInfo): string {
   const inputs = signature.inputs.map(printTensorSpec).join(', ');
   const outputs = signature.outputs.map(printTensorSpec).join(', ');
-  const where = mode === 'inline' ? 'inline' : `${concurrency} ${mode}${concurrency > 1 ? (mode === 'process' ? 'es' : 's') : ''}`;
+  const where =
+    mode === 'inline' ? 'inline' : `${concurrency} ${mode}${concurrency > 1 ? (mode === 'process' ? 'es' : 's') : ''}`;
   const batching = `batch of ${batch.maxRows}, delay ${batch.maxDelayMs} ms, coalesce ${batch.coalesce}`;
   return `${name} v${version}: ${inputs} -> ${outputs} (${where}, ${provider}; ${batching})`;
 }

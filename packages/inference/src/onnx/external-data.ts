@@ -31,7 +31,9 @@ export async function inspectModelFiles(path: string): Promise<ModelFiles> {
   if (bytes > LOOK_INTO_BYTES) return { bytes, external: [] };
   const folder = dirname(path);
   const external = locationsOf(await readFile(path)).map((location) => inside(folder, location));
-  const sizes = await Promise.all(external.map((file) => sizeOf(file).catch((cause: unknown) => missing(path, file, cause))));
+  const sizes = await Promise.all(
+    external.map((file) => sizeOf(file).catch((cause: unknown) => missing(path, file, cause))),
+  );
   return { bytes: sizes.reduce((sum, size) => sum + size, bytes), external };
 }
 
@@ -68,5 +70,8 @@ function inside(folder: string, location: string): string {
   const path = join(folder, location);
   const way = relative(folder, path);
   if (location !== '' && !isAbsolute(location) && way !== '' && !way.startsWith('..') && !isAbsolute(way)) return path;
-  throw inferenceError('INF_ERR_EXTERNAL_DATA', `the model names '${location}' for its weights: they must lie inside its folder ${folder}`);
+  throw inferenceError(
+    'INF_ERR_EXTERNAL_DATA',
+    `the model names '${location}' for its weights: they must lie inside its folder ${folder}`,
+  );
 }

@@ -35,7 +35,7 @@ export function makeOutputsTensors(model: Uint8Array, names: readonly string[]):
   const graph = findBytes(fields, MODEL.graph);
   if (!graph) return undefined;
   const state = new GraphRewrite(readFields(graph), defaultOpset(fields));
-  for (const name of names) state.unzip(name) || state.stack(name);
+  for (const name of names) if (!state.unzip(name)) state.stack(name);
   if (!state.changed) return undefined;
   const newGraph = writeBytes(MODEL.graph, ...state.parts());
   const parts = fields.map((field) => (field.number === MODEL.graph ? newGraph : field.whole));
@@ -80,10 +80,10 @@ class GraphRewrite {
   }
 
   /** Adds a ConcatFromSequence behind the node that makes the sequence `name`. */
-  stack(name: string): boolean {
+  stack(name: string): void {
     const item = this.opset >= MIN_OPSET ? this.sequenceItemOf(name) : undefined;
     const shape = item && findBytes(item, TENSOR.shape);
-    if (!item || !shape) return false;
+    if (!item || !shape) return;
     const inner = `${name}/sequence`;
     for (const field of this.fields) if (field.number === GRAPH.node) this.replace(field, renamed(field, name, inner));
     const axis = [intAttribute('axis', 1), intAttribute('new_axis', 1)];
@@ -91,7 +91,6 @@ class GraphRewrite {
     const [rows, ...rest] = readFields(shape).map((dim) => dim.whole);
     const elemType = item.find((field) => field.number === TENSOR.elemType)?.varint ?? FLOAT;
     this.retype(name, tensorType(elemType, [rows ?? writeBytes(SHAPE.dim), writeBytes(SHAPE.dim), ...rest]));
-    return true;
   }
 
   private sequenceItemOf(name: string): readonly Field[] | undefined {
@@ -105,13 +104,16 @@ class GraphRewrite {
 
   private outputOf(name: string): Field | undefined {
     return this.fields.find(
-      (field) => field.number === GRAPH.output && textOf(findBytes(readFields(field.bytes), VALUE.name) ?? new Uint8Array()) === name,
+      (field) =>
+        field.number === GRAPH.output &&
+        textOf(findBytes(readFields(field.bytes), VALUE.name) ?? new Uint8Array()) === name,
     );
   }
 
   private retype(name: string, type: Uint8Array): void {
     const output = this.outputOf(name);
-    if (output) this.replace(output, writeBytes(GRAPH.output, writeText(VALUE.name, name), writeBytes(VALUE.type, type)));
+    if (output)
+      this.replace(output, writeBytes(GRAPH.output, writeText(VALUE.name, name), writeBytes(VALUE.type, type)));
   }
 
   private replace(field: Field, whole: Uint8Array): void {

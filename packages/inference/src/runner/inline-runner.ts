@@ -65,6 +65,8 @@ export class InlineRunner implements Runner {
   }
 
   private failed(error: unknown): WitanError {
-    return inferenceError('INF_ERR_RUN', `model '${this.name}' failed on this batch: ${messageOf(error)}`, { cause: error });
+    return inferenceError('INF_ERR_RUN', `model '${this.name}' failed on this batch: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }

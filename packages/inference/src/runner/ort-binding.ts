@@ -30,7 +30,11 @@ export interface NativeSession {
   readonly outputMetadata: readonly NativeValueInfo[];
   loadModel(path: string, options: NativeSessionOptions): void;
   loadModel(buffer: ArrayBufferLike, byteOffset: number, byteLength: number, options: NativeSessionOptions): void;
-  run(feeds: Record<string, NativeTensor>, fetches: Record<string, null>, options: object): Record<string, NativeTensor>;
+  run(
+    feeds: Record<string, NativeTensor>,
+    fetches: Record<string, null>,
+    options: object,
+  ): Record<string, NativeTensor>;
   dispose(): void;
 }
 
@@ -71,7 +75,8 @@ function findRawSessionClass(): (new () => NativeSession) | undefined {
     const { binding, initOrt } = require('onnxruntime-node/dist/binding.js') as BindingModule;
     const Session = binding?.InferenceSession;
     if (typeof initOrt !== 'function' || typeof Session !== 'function') return undefined;
-    if (typeof Session.prototype.run !== 'function' || typeof Session.prototype.loadModel !== 'function') return undefined;
+    if (typeof Session.prototype.run !== 'function' || typeof Session.prototype.loadModel !== 'function')
+      return undefined;
     initOrt();
     return Session;
   } catch {

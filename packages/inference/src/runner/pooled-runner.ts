@@ -30,6 +30,8 @@ export class PooledRunner implements Runner {
   private readonly circuit: Circuit;
   private failedWith: WitanError | undefined;
   private closed = false;
+  private underWay = 0;
+  private whenIdle: (() => void) | undefined;
 
   constructor(private readonly options: PooledRunnerOptions) {
     this.mode = options.mode;
@@ -62,6 +64,7 @@ export class PooledRunner implements Runner {
     if (this.closed) throw inferenceError('INF_ERR_MODEL_CLOSED', `model '${this.options.name}' is closed`);
     if (this.failedWith) throw this.failedWith;
     this.circuit.admit();
+    this.underWay++;
     try {
       const answer = await this.options.pool.run(this.options.key, feeds, outputs, this.options.runTimeoutMs);
       this.circuit.survived();
@@ -70,21 +73,34 @@ export class PooledRunner implements Runner {
       if (endedItsRunner(error)) this.circuit.crashed();
       else this.circuit.survived();
       throw error;
+    } finally {
+      if (--this.underWay === 0) this.whenIdle?.();
     }
   }
 
   async close(drainMs: number): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    if (this.options.ownsPool) await this.options.pool.close(drainMs);
-    else await Promise.race([this.options.pool.unload(this.options.key), elapsed(this.options.clock, drainMs)]);
+    const { pool, key, ownsPool } = this.options;
+    if (ownsPool) return pool.close(drainMs);
+    const unloaded = (await this.drained(drainMs)) ? pool.unload(key) : void pool.unload(key);
+    await unloaded;
+  }
+
+  /** Gives true when no run is under way any more, false when `drainMs` passed first. */
+  private drained(drainMs: number): Promise<boolean> {
+    if (this.underWay === 0) return Promise.resolve(true);
+    if (drainMs <= 0) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const timer = this.options.clock.setTimer(() => resolve(false), drainMs);
+      this.whenIdle = () => {
+        timer.cancel();
+        resolve(true);
+      };
+    });
   }
 }
 
 function endedItsRunner(error: unknown): boolean {
   return WitanError.is(error) && (error.code === 'INF_ERR_RUNNER_EXIT' || error.code === 'INF_ERR_RUN_TIMEOUT');
-}
-
-function elapsed(clock: Clock, ms: number): Promise<void> {
-  return new Promise((resolve) => clock.setTimer(resolve, ms));
 }

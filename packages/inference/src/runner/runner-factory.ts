@@ -8,7 +8,13 @@ import type { LoadRequest } from './host/protocol.js';
 import { InlineRunner } from './inline-runner.js';
 import { silenceOrtTelemetry } from './ort-binding.js';
 import { PooledRunner } from './pooled-runner.js';
-import { mergeRunnerOptions, planThreads, type RunnerDefaults, type RunnerOptions, sharedWorkersOf } from './runner-options.js';
+import {
+  mergeRunnerOptions,
+  planThreads,
+  type RunnerDefaults,
+  type RunnerOptions,
+  sharedWorkersOf,
+} from './runner-options.js';
 import type { LoadReport, Runner } from './runner.js';
 import { nativeSessionOptions } from './session-options.js';
 import { Trial } from './trial.js';
@@ -20,7 +26,13 @@ export const INLINE_LIMITS = {
   loadMs: 20,
 } as const;
 
-const DEFAULTS = { largeBytes: 32 * 2 ** 20, trialTimeoutMs: 60_000, loadTimeoutMs: 120_000, runTimeoutMs: 60_000, drainMs: 10_000 } as const;
+const DEFAULTS = {
+  largeBytes: 32 * 2 ** 20,
+  trialTimeoutMs: 60_000,
+  loadTimeoutMs: 120_000,
+  runTimeoutMs: 60_000,
+  drainMs: 10_000,
+} as const;
 
 export interface OpenRunnerOptions extends RunnerOptions {
   /** For messages. */
@@ -65,7 +77,9 @@ export class RunnerFactory {
   async open(own: OpenRunnerOptions): Promise<Runner> {
     silenceOrtTelemetry();
     const plan = await this.planOf(own);
-    const tried = plan.options.trusted ? undefined : await this.trial.run({ ...plan.load, timed: true }, plan.options.trialTimeoutMs);
+    const tried = plan.options.trusted
+      ? undefined
+      : await this.trial.run({ ...plan.load, timed: true }, plan.options.trialTimeoutMs);
     const runner = await this.openPlanned(plan, tried);
     for (const other of this.opened) if (other.state === 'closed') this.opened.delete(other);
     this.opened.add(runner);
@@ -74,8 +88,9 @@ export class RunnerFactory {
 
   /** Closes every runner; waits up to `drainMs` for runs under way. */
   async close(drainMs: number = this.defaults.drainMs ?? DEFAULTS.drainMs): Promise<void> {
+    const end = this.clock.now() + drainMs;
     await Promise.all([...this.opened].map((runner) => runner.close(drainMs)));
-    await Promise.all([this.shared?.close(drainMs), this.trial.close()]);
+    await Promise.all([this.shared?.close(end - this.clock.now()), this.trial.close()]);
     this.shared = undefined;
   }
 
@@ -85,7 +100,10 @@ export class RunnerFactory {
     const files = await inspectModelFiles(path);
     const mapped = options.share === 'mmap';
     if (mapped && files.external.length === 0) {
-      throw inferenceError('INF_ERR_EXTERNAL_DATA', `share: 'mmap' needs weights in a file of their own, and ${path} keeps them inside: save it with external data`);
+      throw inferenceError(
+        'INF_ERR_EXTERNAL_DATA',
+        `share: 'mmap' needs weights in a file of their own, and ${path} keeps them inside: save it with external data`,
+      );
     }
     const large = files.bytes >= options.largeBytes;
     const ownHosts = large || options.threads !== undefined || options.execution === 'process';
@@ -99,7 +117,8 @@ export class RunnerFactory {
   private async openPlanned(plan: Plan, tried: LoadReport | undefined): Promise<Runner> {
     const { execution = 'auto' } = plan.options;
     if (execution === 'process') return this.openPooled(plan, 'process');
-    if (execution === 'inline' || (execution === 'auto' && tried && isCheap(tried))) return this.openInline(plan, tried);
+    if (execution === 'inline' || (execution === 'auto' && tried && isCheap(tried)))
+      return this.openInline(plan, tried);
     const undecided = execution === 'auto' && !tried;
     const runner = await this.openPooled(undecided ? { ...plan, load: { ...plan.load, timed: true } } : plan, 'worker');
     if (!undecided || !isCheap(runner.report)) return runner;
@@ -118,7 +137,17 @@ export class RunnerFactory {
       const report = await pool.load(load);
       const { runTimeoutMs, circuit } = options;
       const { clock } = this;
-      return new PooledRunner({ mode, name, key: load.model, pool, ownsPool: ownHosts, report, runTimeoutMs, circuit, clock });
+      return new PooledRunner({
+        mode,
+        name,
+        key: load.model,
+        pool,
+        ownsPool: ownHosts,
+        report,
+        runTimeoutMs,
+        circuit,
+        clock,
+      });
     } catch (error) {
       if (ownHosts) await pool.close(0);
       throw error;
@@ -126,11 +155,16 @@ export class RunnerFactory {
   }
 
   private pooled(key: string): PooledRunner | undefined {
-    return [...this.opened].find((runner) => runner instanceof PooledRunner && runner.key === key) as PooledRunner | undefined;
+    return [...this.opened].find((runner) => runner instanceof PooledRunner && runner.key === key) as
+      PooledRunner | undefined;
   }
 
   private sharedPool(options: RunnerDefaults & { loadTimeoutMs: number }): HostPool {
-    return (this.shared ??= this.newPool('worker', sharedWorkersOf(options, availableParallelism()), options.loadTimeoutMs));
+    return (this.shared ??= this.newPool(
+      'worker',
+      sharedWorkersOf(options, availableParallelism()),
+      options.loadTimeoutMs,
+    ));
   }
 
   private newPool(kind: 'worker' | 'process', size: number, loadTimeoutMs: number): HostPool {

@@ -46,7 +46,14 @@ export interface RunnerDefaults extends RunnerOptions {
 }
 
 const EXECUTIONS: readonly Execution[] = ['auto', 'inline', 'worker', 'process'];
-const COUNTS = ['threads', 'intraOpNumThreads', 'interOpNumThreads', 'sharedWorkers', 'maxHeapMb', 'largeBytes'] as const;
+const COUNTS = [
+  'threads',
+  'intraOpNumThreads',
+  'interOpNumThreads',
+  'sharedWorkers',
+  'maxHeapMb',
+  'largeBytes',
+] as const;
 const TIMES = ['trialTimeoutMs', 'loadTimeoutMs', 'runTimeoutMs', 'drainMs'] as const;
 /** Timers cannot run longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -88,7 +95,12 @@ export interface ThreadPlan {
  * Spinning wins time between operators only where a core has nothing else to do: when the threads of all runners and
  * the main thread outnumber the cores, it takes the core from someone who works.
  */
-export function planThreads(options: RunnerDefaults, hosts: number, large: boolean, cores = availableParallelism()): ThreadPlan {
+export function planThreads(
+  options: RunnerDefaults,
+  hosts: number,
+  large: boolean,
+  cores = availableParallelism(),
+): ThreadPlan {
   const intraOpNumThreads = options.intraOpNumThreads ?? (large ? Math.max(1, Math.floor(cores / hosts)) : 1);
   const sharedBeside = large ? sharedWorkersOf(options, cores) : 0;
   const spinning = options.spinning ?? (intraOpNumThreads > 1 && hosts * intraOpNumThreads + sharedBeside + 1 <= cores);

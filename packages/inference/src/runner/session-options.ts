@@ -22,6 +22,8 @@ export interface SessionOptions {
 /** What onnxruntime's binding takes. */
 export type NativeSessionOptions = Readonly<Record<string, unknown>>;
 
+const FATAL = 4;
+
 /** The binding's options for ours; entries of `extra` must be strings there. */
 export function nativeSessionOptions(options: SessionOptions, shareMapped: boolean): NativeSessionOptions {
   const { extra: userExtra, ...session } = options.session ?? {};
@@ -35,6 +37,8 @@ export function nativeSessionOptions(options: SessionOptions, shareMapped: boole
     graphOptimizationLevel: options.graphOptimizationLevel ?? 'all',
     executionMode: options.executionMode ?? 'sequential',
     executionProviders: options.executionProviders ?? ['cpu'],
+    // What fails is thrown, with onnxruntime's words: writing it to stderr too would let bad input flood the log.
+    logSeverityLevel: FATAL,
     ...session,
     extra: { ...extra, ...(userExtra as object | undefined) },
   };

@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { makeOutputsTensors } from '../onnx/tensor-outputs.js';
-import { dtypeOfOnnxType, dtypeOfOrtName, ortNameOf, type Tensor, type TensorDType, type TensorMap } from '../tensor/tensor.js';
+import {
+  dtypeOfOnnxType,
+  dtypeOfOrtName,
+  ortNameOf,
+  type Tensor,
+  type TensorDType,
+  type TensorMap,
+} from '../tensor/tensor.js';
 import { loadOrt, type NativeSession, type NativeTensor, rawSessionClass } from './ort-binding.js';
 import type { ExecutionProvider, NativeSessionOptions } from './session-options.js';
 import { batchAxisOf, type ModelSignature, type TensorSpec } from './signature.js';
@@ -22,7 +29,10 @@ export type OrtApi = 'auto' | 'public';
 interface Door {
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
-  run(feeds: Record<string, NativeTensor>, fetches: Record<string, null>): Record<string, NativeTensor> | Promise<Record<string, NativeTensor>>;
+  run(
+    feeds: Record<string, NativeTensor>,
+    fetches: Record<string, null>,
+  ): Record<string, NativeTensor> | Promise<Record<string, NativeTensor>>;
   close(): void;
 }
 
@@ -40,7 +50,11 @@ type OpenDoor = (model: ModelBytes, options: NativeSessionOptions) => Promise<Do
  * Opens a model file. Outputs that are no tensors are made tensors where that can be done. Throws plain errors, and
  * imports nothing of `@witan/core`: this file runs in workers too, which must start fast and stay small.
  */
-export async function openSession(path: string, options: NativeSessionOptions, api: OrtApi = 'auto'): Promise<OrtSession> {
+export async function openSession(
+  path: string,
+  options: NativeSessionOptions,
+  api: OrtApi = 'auto',
+): Promise<OrtSession> {
   const open = api === 'auto' && rawSessionClass() ? openRaw : openPublic;
   const warnings: string[] = [];
   let { door, provider } = await openWithFallback(open, path, options, warnings);
@@ -110,7 +124,10 @@ async function openPublic(model: ModelBytes, options: NativeSessionOptions): Pro
         name,
         new ort.Tensor(type as 'float32', exactly(data, dims) as Float32Array, dims),
       ]);
-      return (await session.run(Object.fromEntries(tensors), Object.keys(fetches))) as unknown as Record<string, NativeTensor>;
+      return (await session.run(Object.fromEntries(tensors), Object.keys(fetches))) as unknown as Record<
+        string,
+        NativeTensor
+      >;
     },
     close: () => void session.release().catch(() => undefined),
   };
@@ -133,7 +150,8 @@ function signatureOf(door: Door, labels: Readonly<Record<string, readonly string
     if (dtype === undefined) omitted.push(name);
     else outputs.push({ name, dtype, dims, ...(labels[name] && { labels: labels[name] }) });
   }
-  if (outputs.length === 0) throw new Error(`it has no output that is a tensor (it has ${omitted.join(', ') || 'none at all'})`);
+  if (outputs.length === 0)
+    throw new Error(`it has no output that is a tensor (it has ${omitted.join(', ') || 'none at all'})`);
   return { inputs, outputs, omitted, batch: batchAxisOf(inputs) };
 }
 

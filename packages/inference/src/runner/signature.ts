@@ -15,7 +15,8 @@ export interface TensorSpec {
  * zero rows, and the padding's answers dropped); `none`: the inputs have no common first dimension, so frames cannot
  * be run, only tensors.
  */
-export type BatchAxis = { readonly kind: 'dynamic' } | { readonly kind: 'fixed'; readonly rows: number } | { readonly kind: 'none' };
+export type BatchAxis =
+  { readonly kind: 'dynamic' } | { readonly kind: 'fixed'; readonly rows: number } | { readonly kind: 'none' };
 
 /** What a model takes and gives, as its file says. */
 export interface ModelSignature {
@@ -32,7 +33,9 @@ export function batchAxisOf(inputs: readonly TensorSpec[]): BatchAxis {
   if (first.length === 0 || first.includes(undefined)) return { kind: 'none' };
   if (first.every((size) => size === null)) return { kind: 'dynamic' };
   const [rows] = first;
-  return typeof rows === 'number' && rows > 0 && first.every((size) => size === rows) ? { kind: 'fixed', rows } : { kind: 'none' };
+  return typeof rows === 'number' && rows > 0 && first.every((size) => size === rows)
+    ? { kind: 'fixed', rows }
+    : { kind: 'none' };
 }
 
 /** `x f32[?, 3]`: one input or output as messages print it. */

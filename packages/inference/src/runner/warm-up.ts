@@ -18,7 +18,14 @@ export function blankFeeds(signature: ModelSignature, rows: number): TensorMap {
   const feeds: Record<string, Tensor> = {};
   for (const { name, dtype, dims } of signature.inputs) {
     const sizes = dims.map((size, axis) => size ?? (axis === 0 ? rows : 1));
-    feeds[name] = { dtype, dims: sizes, data: zeros(dtype, sizes.reduce((product, size) => product * size, 1)) };
+    feeds[name] = {
+      dtype,
+      dims: sizes,
+      data: zeros(
+        dtype,
+        sizes.reduce((product, size) => product * size, 1),
+      ),
+    };
   }
   return feeds;
 }

@@ -1,7 +1,8 @@
 import type { NumericArray } from '@witan/core/frame';
 
 /** The element types of tensors that onnxruntime's Node binding takes and gives, by Witan's names. */
-export type TensorDType = 'bool' | 'i8' | 'i16' | 'i32' | 'i64' | 'u8' | 'u16' | 'u32' | 'u64' | 'f16' | 'f32' | 'f64' | 'utf8';
+export type TensorDType =
+  'bool' | 'i8' | 'i16' | 'i32' | 'i64' | 'u8' | 'u16' | 'u32' | 'u64' | 'f16' | 'f32' | 'f64' | 'utf8';
 
 /** bool as 0/1 in a `Uint8Array`, f16 as bits in a `Uint16Array`, 64-bit integers as bigints, utf8 as strings. */
 export type TensorData = NumericArray | readonly string[];

@@ -27,7 +27,8 @@ function compact(tensor: Tensor, transfer: ArrayBuffer[]): Tensor {
   const data = tensor.data;
   if (!ArrayBuffer.isView(data)) return tensor;
   const used = tensor.dims.reduce((product, size) => product * size, 1);
-  const whole = data.byteLength === data.buffer.byteLength && data.length === used && data.buffer instanceof ArrayBuffer;
+  const whole =
+    data.byteLength === data.buffer.byteLength && data.length === used && data.buffer instanceof ArrayBuffer;
   const large = used * data.BYTES_PER_ELEMENT >= TRANSFER_BYTES;
   if (whole && (!large || (tensor.owned === true && !transfer.includes(data.buffer as ArrayBuffer)))) {
     if (large) transfer.push(data.buffer as ArrayBuffer);

@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { HostReply, HostRequest } from './protocol.js';
@@ -29,9 +30,32 @@ const PROCESS_ENTRY = fileURLToPath(new URL('./process-entry.js', import.meta.ur
 export function workerLink(limits: WorkerLimits = {}): HostLink {
   const worker = new Worker(WORKER_ENTRY, {
     name: 'witan-runner',
+    // The program's own flags (--import, --input-type, inspectors) are not for this thread.
+    execArgv: [],
     ...(limits.maxHeapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: limits.maxHeapMb } }),
   });
   return linkOf(worker);
+}
+
+/** Threads that were given up inside native code. */
+const stuck = new Set<Worker>();
+
+/**
+ * A process with a thread inside native code cannot end: exit waits for that thread for ever, or is aborted by it. A
+ * signal ends it, and its exit code is not 0.
+ */
+function endByForce(): void {
+  writeSync(2, 'witan: a model is still inside a native call and cannot be stopped; ending the process by force\n');
+  process.kill(process.pid, 'SIGKILL');
+}
+
+function giveUp(worker: Worker): void {
+  if (stuck.size === 0) process.on('exit', endByForce);
+  stuck.add(worker);
+  worker.once('exit', () => {
+    stuck.delete(worker);
+    if (stuck.size === 0) process.off('exit', endByForce);
+  });
 }
 
 /** The line to a worker thread; apart from {@link workerLink} for those who bring their own. */
@@ -46,13 +70,15 @@ export function linkOf(worker: Worker): HostLink {
     abandon() {
       worker.removeAllListeners('message');
       worker.once('message', () => worker.postMessage({ op: 'end' } satisfies HostRequest));
+      giveUp(worker);
       worker.unref();
     },
   };
 }
 
 function reasonOf(error: Error | undefined, code: number): string {
-  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') return 'its JavaScript heap reached its limit';
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY')
+    return 'its JavaScript heap reached its limit';
   return error ? `uncaught ${error.name}: ${error.message}` : `exit code ${code}`;
 }
 

@@ -82,15 +82,20 @@ export class HostPool {
   /** Runs a model on the next free host. */
   run(model: string, feeds: TensorMap, outputs: readonly string[], timeoutMs: number): Promise<TensorMap> {
     return new Promise((resolve, reject) => {
-      this.queue.push({ request: { op: 'run', model, feeds, outputs }, timeoutMs, resolve: resolve as Job['resolve'], reject });
+      this.queue.push({
+        request: { op: 'run', model, feeds, outputs },
+        timeoutMs,
+        resolve: resolve as Job['resolve'],
+        reject,
+      });
       this.dispatch();
     });
   }
 
-  /** Forgets a model; waits for the runs under way. */
+  /** Forgets a model: refuses its runs that wait, and unloads it after the one under way. */
   async unload(model: string): Promise<void> {
     this.models.delete(model);
-    this.rejectQueued(model, inferenceError('INF_ERR_MODEL_CLOSED', `model '${model}' was unloaded`));
+    this.rejectQueued(model, inferenceError('INF_ERR_MODEL_CLOSED', `model '${nameOf(model)}' was unloaded`));
     const live = this.slots.filter((slot) => slot.link && slot.loaded.has(model));
     await Promise.allSettled(live.map((slot) => this.command(slot, { op: 'unload', model })));
   }
@@ -105,7 +110,7 @@ export class HostPool {
   }
 
   private drained(drainMs: number): Promise<void> {
-    if (this.isIdle()) return Promise.resolve();
+    if (drainMs <= 0 || this.isIdle()) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = this.options.clock.setTimer(resolve, drainMs);
       this.idle = () => {
@@ -212,8 +217,10 @@ export class HostPool {
   private exited(slot: Slot, why: string): void {
     const job = this.dropLink(slot);
     if (this.closed) return;
-    const what = job?.request.op === 'load' ? `loading '${job.request.model}'` : 'this batch';
-    const error = inferenceError('INF_ERR_RUNNER_EXIT', `the ${this.options.kind} ended during ${what}: ${why}`, { details: { why } });
+    const what = job?.request.op === 'load' ? `loading '${nameOf(job.request.model)}'` : 'this batch';
+    const error = inferenceError('INF_ERR_RUNNER_EXIT', `the ${this.options.kind} ended during ${what}: ${why}`, {
+      details: { why },
+    });
     // A model that ends its host by being loaded must not be loaded into the next one.
     if (job?.replacing) this.fail((job.request as LoadRequest).model, error);
     this.replace(slot);
@@ -226,7 +233,8 @@ export class HostPool {
     link.abandon();
     const error = timeoutError(job, this.options.kind);
     // A thread inside native code cannot be ended, so its model must not hang a second one.
-    if (job.replacing || (this.options.kind === 'worker' && job.request.op === 'run')) this.fail((job.request as LoadRequest).model, error);
+    if (job.replacing || (this.options.kind === 'worker' && job.request.op === 'run'))
+      this.fail((job.request as LoadRequest).model, error);
     this.replace(slot);
     job.reject(error);
   }
@@ -243,7 +251,11 @@ export class HostPool {
 
   private fail(model: string, cause: WitanError): void {
     if (!this.models.delete(model)) return;
-    const error = inferenceError('INF_ERR_MODEL_FAILED', `model '${model}' failed and takes no more runs: ${cause.message}`, { cause });
+    const error = inferenceError(
+      'INF_ERR_MODEL_FAILED',
+      `model '${nameOf(model)}' failed and takes no more runs: ${cause.message}`,
+      { cause },
+    );
     this.rejectQueued(model, error);
     this.options.onModelFailed?.(model, error);
   }
@@ -258,12 +270,17 @@ export class HostPool {
   }
 }
 
+/** A key is the model's name and a number that sets apart those of equal name. */
+function nameOf(key: string): string {
+  return key.replace(/#\d+$/, '');
+}
+
 function closedError(): WitanError {
   return inferenceError('INF_ERR_MODEL_CLOSED', 'the runner was closed while this run was under way');
 }
 
 function timeoutError(job: Job, kind: 'worker' | 'process'): WitanError {
-  const model = 'model' in job.request ? job.request.model : '';
+  const model = 'model' in job.request ? nameOf(job.request.model) : '';
   const what = job.request.op === 'run' ? 'a run of' : 'loading';
   return inferenceError(
     'INF_ERR_RUN_TIMEOUT',

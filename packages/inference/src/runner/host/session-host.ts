@@ -75,10 +75,13 @@ export async function loadSession(
     session = second;
   }
   const warnings = [...session.warnings];
-  const times = request.warmUpRows === 0 ? [] : await warmUp(session, request.warmUpRows).catch((error: unknown) => {
-    warnings.push(`the warm-up on blank rows failed, so its speed is not known yet: ${messageOf(error)}`);
-    return [];
-  });
+  const times =
+    request.warmUpRows === 0
+      ? []
+      : await warmUp(session, request.warmUpRows).catch((error: unknown) => {
+          warnings.push(`the warm-up on blank rows failed, so its speed is not known yet: ${messageOf(error)}`);
+          return [];
+        });
   keep(session);
   return { signature: session.signature, loadMs, warmUp: times, provider: session.provider, warnings };
 }
