@@ -19,9 +19,8 @@ const BIGINT_RULES: Readonly<Record<string, (value: bigint, constraints: readonl
   isEnum: (value, [entity]) => Object.values(entity as object).some((other) => same(value, other)),
 };
 
-// Loose equality: the one operator that compares a bigint with a number exactly.
 const same = (value: bigint, other: unknown): boolean =>
-  (typeof other === 'number' || typeof other === 'bigint') && value == other;
+  typeof other === 'number' ? Number.isInteger(other) && BigInt(other) === value : other === value;
 
 const valuesOf = (list: unknown): readonly unknown[] => (Array.isArray(list) ? list : Object.values(list as object));
 

@@ -60,7 +60,8 @@ export function converterOf(dtype: DTypeInfo): Converter {
   }
 }
 
-const isMarked = (value: unknown): value is `${typeof BIG_NUMBER_MARK}${string}` => typeof value === 'string' && value[0] === BIG_NUMBER_MARK;
+const isMarked = (value: unknown): value is `${typeof BIG_NUMBER_MARK}${string}` =>
+  typeof value === 'string' && value[0] === BIG_NUMBER_MARK;
 
 function toBool(value: unknown): Converted | Refusal {
   return typeof value === 'boolean' ? value : new Refusal('dtype', 'must be true or false');
@@ -83,7 +84,9 @@ function intConverter(kind: string, low: number, high: number): Converter {
   return (value) => {
     const number = isMarked(value) ? Number(value.slice(1)) : value;
     if (typeof number !== 'number' || number % 1 !== 0) return new Refusal('dtype', 'must be an integer');
-    return number >= low && number <= high ? number : new Refusal('range', `is outside the range of ${kind} (${low} to ${high})`);
+    return number >= low && number <= high
+      ? number
+      : new Refusal('range', `is outside the range of ${kind} (${low} to ${high})`);
   };
 }
 
@@ -101,7 +104,8 @@ function exactInteger(value: unknown): bigint | 'huge' | undefined {
   return text.length > MAX_DIGITS ? 'huge' : BigInt(text);
 }
 
-const NO_INTEGER = 'must be an integer, written as one or as a string of digits (beyond 2^53 without fraction or exponent)';
+const NO_INTEGER =
+  'must be an integer, written as one or as a string of digits (beyond 2^53 without fraction or exponent)';
 
 function bigIntConverter(name: string, low: bigint, high: bigint): Converter {
   return (value) => {
@@ -121,7 +125,8 @@ function toBytes(value: unknown): Converted | Refusal {
   if (value instanceof Uint8Array) return value;
   const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : undefined;
   // Encoding back is the exact check: alphabet, padding and unused bits, at native speed.
-  if (!bytes || bytes.toString('base64') !== value) return new Refusal('dtype', 'must be base64 text (RFC 4648, padded)');
+  if (!bytes || bytes.toString('base64') !== value)
+    return new Refusal('dtype', 'must be base64 text (RFC 4648, padded)');
   return new Uint8Array(bytes);
 }
 
@@ -132,11 +137,19 @@ const MAX_DAYS = 100_000_000;
 
 function toDays(value: unknown): Converted | Refusal {
   if (typeof value === 'number' && value % 1 === 0) {
-    return Math.abs(value) <= MAX_DAYS ? value : new Refusal('range', `is outside the range of date32 (${MAX_DAYS} days from 1970)`);
+    return Math.abs(value) <= MAX_DAYS
+      ? value
+      : new Refusal('range', `is outside the range of date32 (${MAX_DAYS} days from 1970)`);
   }
-  const days = value instanceof Date ? value.getTime() / MS_PER_DAY : typeof value === 'string' ? parseDate(value) : undefined;
+  const days =
+    value instanceof Date ? value.getTime() / MS_PER_DAY : typeof value === 'string' ? parseDate(value) : undefined;
   if (days !== undefined && days % 1 === 0) return days;
-  return new Refusal('dtype', value instanceof Date ? 'must be a day: midnight UTC' : 'must be a date as "YYYY-MM-DD", or an integer count of days');
+  return new Refusal(
+    'dtype',
+    value instanceof Date
+      ? 'must be a day: midnight UTC'
+      : 'must be a date as "YYYY-MM-DD", or an integer count of days',
+  );
 }
 
 const PER_MS: Readonly<Record<TimeUnit, readonly [bigint, bigint]>> = {
@@ -156,7 +169,9 @@ function timestampConverter(name: string, unit: TimeUnit, local: boolean): Conve
   const limit = unit === 's' ? MAX_DATE_MS / 1000n : unit === 'ms' ? MAX_DATE_MS : I64_MAX;
   const low = limit === I64_MAX ? I64_MIN : -limit;
   const inRange = (count: bigint | 'huge'): Converted | Refusal =>
-    count !== 'huge' && count >= low && count <= limit ? count : new Refusal('range', `is outside the range of ${name}`);
+    count !== 'huge' && count >= low && count <= limit
+      ? count
+      : new Refusal('range', `is outside the range of ${name}`);
   return (value) => {
     if (value instanceof Date) return fromDate(value);
     const count = exactInteger(value);

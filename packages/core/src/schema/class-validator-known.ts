@@ -17,27 +17,125 @@ type Exported = (...args: unknown[]) => PropertyDecorator;
 
 /** class-validator's decorators that only look at the value, by how many constraints come before the options. */
 const WITHOUT_CONSTRAINT = [
-  'IsDefined', 'IsEmpty', 'IsNotEmpty', 'IsBoolean', 'IsDate', 'IsInt', 'IsString', 'IsArray', 'IsObject',
-  'IsPositive', 'IsNegative', 'IsLatLong', 'IsLatitude', 'IsLongitude', 'IsAscii', 'IsCreditCard', 'IsFullWidth',
-  'IsHalfWidth', 'IsVariableWidth', 'IsHexColor', 'IsHexadecimal', 'IsMACAddress', 'IsPort', 'IsISIN', 'IsJSON',
-  'IsJWT', 'IsLowercase', 'IsUppercase', 'IsISO31661Alpha2', 'IsISO31661Alpha3', 'IsISO31661Numeric', 'IsMongoId',
-  'IsMultibyte', 'IsSurrogatePair', 'IsFirebasePushId', 'IsMilitaryTime', 'IsBooleanString', 'IsBase32', 'IsBIC',
-  'IsBtcAddress', 'IsDataURI', 'IsEAN', 'IsEthereumAddress', 'IsHSL', 'IsIBAN', 'IsISRC', 'IsLocale', 'IsMagnetURI',
-  'IsMimeType', 'IsOctal', 'IsRFC3339', 'IsSemVer', 'IsTimeZone', 'IsBase58', 'IsISO4217CurrencyCode', 'IsISO6391',
-  'ArrayNotEmpty', 'ArrayUnique',
+  'IsDefined',
+  'IsEmpty',
+  'IsNotEmpty',
+  'IsBoolean',
+  'IsDate',
+  'IsInt',
+  'IsString',
+  'IsArray',
+  'IsObject',
+  'IsPositive',
+  'IsNegative',
+  'IsLatLong',
+  'IsLatitude',
+  'IsLongitude',
+  'IsAscii',
+  'IsCreditCard',
+  'IsFullWidth',
+  'IsHalfWidth',
+  'IsVariableWidth',
+  'IsHexColor',
+  'IsHexadecimal',
+  'IsMACAddress',
+  'IsPort',
+  'IsISIN',
+  'IsJSON',
+  'IsJWT',
+  'IsLowercase',
+  'IsUppercase',
+  'IsISO31661Alpha2',
+  'IsISO31661Alpha3',
+  'IsISO31661Numeric',
+  'IsMongoId',
+  'IsMultibyte',
+  'IsSurrogatePair',
+  'IsFirebasePushId',
+  'IsMilitaryTime',
+  'IsBooleanString',
+  'IsBase32',
+  'IsBIC',
+  'IsBtcAddress',
+  'IsDataURI',
+  'IsEAN',
+  'IsEthereumAddress',
+  'IsHSL',
+  'IsISRC',
+  'IsLocale',
+  'IsMagnetURI',
+  'IsMimeType',
+  'IsOctal',
+  'IsRFC3339',
+  'IsSemVer',
+  'IsTimeZone',
+  'IsBase58',
+  'IsISO4217CurrencyCode',
+  'IsISO6391',
+  'ArrayNotEmpty',
+  'ArrayUnique',
 ] as const satisfies readonly (keyof typeof cv)[];
 const ONE_CONSTRAINT = [
-  'Equals', 'NotEquals', 'IsIn', 'IsNotIn', 'IsNumber', 'IsEnum', 'IsDivisibleBy', 'Min', 'Max', 'MinDate', 'MaxDate',
-  'Contains', 'NotContains', 'IsAlpha', 'IsAlphanumeric', 'IsDecimal', 'IsBase64', 'IsCurrency', 'IsEmail', 'IsFQDN',
-  'IsIP', 'IsISBN', 'IsISO8601', 'IsUrl', 'IsUUID', 'MinLength', 'MaxLength', 'IsPhoneNumber', 'IsHash', 'IsISSN',
-  'IsDateString', 'IsNumberString', 'IsIdentityCard', 'IsPassportNumber', 'IsPostalCode', 'IsRgbColor',
-  'IsStrongPassword', 'IsTaxId', 'ArrayContains', 'ArrayNotContains', 'ArrayMinSize', 'ArrayMaxSize',
-  'IsNotEmptyObject', 'IsInstance',
+  'Equals',
+  'NotEquals',
+  'IsIn',
+  'IsNotIn',
+  'IsNumber',
+  'IsEnum',
+  'IsDivisibleBy',
+  'Min',
+  'Max',
+  'MinDate',
+  'MaxDate',
+  'Contains',
+  'NotContains',
+  'IsAlpha',
+  'IsAlphanumeric',
+  'IsDecimal',
+  'IsBase64',
+  'IsCurrency',
+  'IsEmail',
+  'IsFQDN',
+  'IsIP',
+  'IsISBN',
+  'IsISO8601',
+  'IsUrl',
+  'IsUUID',
+  'MinLength',
+  'MaxLength',
+  'IsPhoneNumber',
+  'IsHash',
+  'IsISSN',
+  'IsDateString',
+  'IsNumberString',
+  'IsIdentityCard',
+  'IsPassportNumber',
+  'IsPostalCode',
+  'IsRgbColor',
+  'IsStrongPassword',
+  'IsTaxId',
+  'ArrayContains',
+  'ArrayNotContains',
+  'ArrayMinSize',
+  'ArrayMaxSize',
+  'IsNotEmptyObject',
+  'IsInstance',
+  'IsIBAN',
 ] as const satisfies readonly (keyof typeof cv)[];
-const TWO_CONSTRAINTS = ['Length', 'Matches', 'IsByteLength', 'IsMobilePhone'] as const satisfies readonly (keyof typeof cv)[];
+const TWO_CONSTRAINTS = [
+  'Length',
+  'Matches',
+  'IsByteLength',
+  'IsMobilePhone',
+] as const satisfies readonly (keyof typeof cv)[];
 
 /** The names that users write: `Min`, `IsEmail`, … (docs/guide/schema.md lists them). */
-export const COMPILED_DECORATORS: readonly string[] = ['IsOptional', ...WITHOUT_CONSTRAINT, ...ONE_CONSTRAINT, ...TWO_CONSTRAINTS].sort();
+export const COMPILED_DECORATORS: readonly string[] = [
+  'IsOptional',
+  ...WITHOUT_CONSTRAINT,
+  ...ONE_CONSTRAINT,
+  ...TWO_CONSTRAINTS,
+].sort();
 
 let factories: ReadonlyMap<string, Factory> | undefined;
 
@@ -75,7 +173,9 @@ export function usesOn(type: abstract new (...args: never[]) => object): Decorat
 }
 
 /** The validator behind a use. */
-export function constraintOf(use: DecoratorUse): { name: string; async: boolean; instance: cv.ValidatorConstraintInterface } | undefined {
+export function constraintOf(
+  use: DecoratorUse,
+): { name: string; async: boolean; instance: cv.ValidatorConstraintInterface } | undefined {
   const [found] = cv.getMetadataStorage().getTargetValidatorConstraints(use.constraintCls);
   return found && { name: found.name, async: found.async, instance: found.instance };
 }
@@ -91,7 +191,8 @@ export function isBuiltIn(use: DecoratorUse): boolean {
   if (!factory) return false;
   const key = `${use.name} ${use.each === true}`;
   let text = texts.get(key);
-  if (text === undefined) texts.set(key, (text = defaultText(useOf(factory(use.constraints ?? [], use.each === true)))));
+  if (text === undefined)
+    texts.set(key, (text = defaultText(useOf(factory(use.constraints ?? [], use.each === true)))));
   return defaultText(use) === text;
 }
 

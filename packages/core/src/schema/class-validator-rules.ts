@@ -24,7 +24,8 @@ export function rulesOfClass(type: SchemaClass): ClassRules {
   for (const use of usesOn(type)) {
     refuseAsync(type, use);
     if (use.type === CONDITIONAL && use.name === 'isOptional' && !use.validateIf) optional.add(use.propertyName);
-    else if (use.type !== NOT_A_CHECK) byProperty.set(use.propertyName, [...(byProperty.get(use.propertyName) ?? []), use]);
+    else if (use.type !== NOT_A_CHECK)
+      byProperty.set(use.propertyName, [...(byProperty.get(use.propertyName) ?? []), use]);
   }
   const rules = new Map<string, Rule[]>();
   let rest = false;
@@ -32,7 +33,10 @@ export function rulesOfClass(type: SchemaClass): ClassRules {
     // A condition holds for all rules of its property, so all of them are class-validator's then.
     const conditional = uses.some((use) => use.type === CONDITIONAL);
     const compiled = conditional ? [] : uses.filter((use) => !use.validateIf && isBuiltIn(use));
-    rules.set(property, compiled.map((use) => ruleOf(use, type.name)));
+    rules.set(
+      property,
+      compiled.map((use) => ruleOf(use, type.name)),
+    );
     rest ||= compiled.length < uses.length;
   }
   return { rules, optional, checkRecord: rest ? recordChecker(type, rules) : undefined };
@@ -65,7 +69,8 @@ function ruleOf(use: DecoratorUse, targetName: string): Rule {
     each: use.each === true,
     ...(typeof use.message === 'string' && { message: use.message }),
     check: (value) => instance.validate(value, args) === true,
-    explain: (value, record) => explain(use, argsOf(value, record), instance.defaultMessage?.(argsOf(value, record)) ?? ''),
+    explain: (value, record) =>
+      explain(use, argsOf(value, record), instance.defaultMessage?.(argsOf(value, record)) ?? ''),
   };
 }
 
@@ -76,12 +81,19 @@ function explain(use: DecoratorUse, args: ValidationArguments, fallback: string)
     const shown = Array.isArray(constraint) ? constraint.join(', ') : String(constraint);
     text = text.replaceAll(`$constraint${i + 1}`, () => shown);
   });
-  if (['string', 'number', 'boolean', 'bigint'].includes(typeof args.value)) text = text.replaceAll('$value', () => String(args.value));
+  if (['string', 'number', 'boolean', 'bigint'].includes(typeof args.value))
+    text = text.replaceAll('$value', () => String(args.value));
   return text.replaceAll('$property', () => args.property).replaceAll('$target', () => args.targetName);
 }
 
 /** A rule from its name and constraints, for schemas made from data; `undefined` for a name that is not known. */
-export function ruleFromData(property: string, name: string, constraints: readonly unknown[], each: boolean, message?: string): Rule | undefined {
+export function ruleFromData(
+  property: string,
+  name: string,
+  constraints: readonly unknown[],
+  each: boolean,
+  message?: string,
+): Rule | undefined {
   const factory = knownDecorator(name);
   if (!factory) return undefined;
   const use = useOf(factory(constraints, each));

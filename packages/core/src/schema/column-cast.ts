@@ -39,7 +39,10 @@ function castUnit(column: Column, dtype: DTypeInfo): Column | undefined {
   if (from === to) return withData(column, dtype);
   if (from > to) return undefined;
   const finer = (column.data as BigInt64Array).map((count) => BigInt.asIntN(64, count * (to / from)));
-  const overflows = finer.some((count, i) => count / (to / from) !== (column.data as BigInt64Array)[i] && !column.isNull(Math.floor(i / column.size)));
+  const overflows = finer.some(
+    (count, i) =>
+      count / (to / from) !== (column.data as BigInt64Array)[i] && !column.isNull(Math.floor(i / column.size)),
+  );
   return overflows ? undefined : withData(column, dtype, finer);
 }
 
@@ -51,8 +54,14 @@ function castList(column: Column, dtype: DTypeInfo): Column | undefined {
 
 function widen(column: Column, dtype: DTypeInfo): NumericArray {
   const source = column.data as NumericArray;
-  const target = new (arrayTypeOf(dtype)!)(source.length) as unknown as { [index: number]: number | bigint; length: number };
-  const read = column.dtype.kind === 'f16' ? (i: number) => fromFloat16Bits(source[i] as number) : (i: number) => source[i] as number;
+  const target = new (arrayTypeOf(dtype)!)(source.length) as unknown as {
+    [index: number]: number | bigint;
+    length: number;
+  };
+  const read =
+    column.dtype.kind === 'f16'
+      ? (i: number) => fromFloat16Bits(source[i] as number)
+      : (i: number) => source[i] as number;
   const convert = isNumberKind(dtype.kind) ? writerOf(dtype.kind) : (value: number) => BigInt(value);
   for (let i = 0; i < source.length; i++) target[i] = convert(read(i));
   return target as unknown as NumericArray;
@@ -63,7 +72,11 @@ function writerOf(kind: DTypeKind): (value: number) => number {
 }
 
 /** Lists that all have the length of a vector, as vectors: Arrow writers often do not say that a list's size is fixed. */
-export function listsAsVectors(column: Column, dtype: DTypeInfo, size: number | null): Column | { readonly row: number; readonly length: number } | undefined {
+export function listsAsVectors(
+  column: Column,
+  dtype: DTypeInfo,
+  size: number | null,
+): Column | { readonly row: number; readonly length: number } | undefined {
   const { offsets, values } = column.data as ListData;
   if (isDictionary(values.data) || !(ArrayBuffer.isView(values.data) || Array.isArray(values.data))) return undefined;
   let width = size ?? -1;
@@ -74,7 +87,16 @@ export function listsAsVectors(column: Column, dtype: DTypeInfo, size: number | 
     if (length !== width) return { row, length };
   }
   const gathered = gather(column, Math.max(width, 0));
-  return castColumn(new Column({ dtype: values.dtype, data: gathered, length: column.length, shape: [Math.max(width, 0)], validity: column.validity }), dtype);
+  return castColumn(
+    new Column({
+      dtype: values.dtype,
+      data: gathered,
+      length: column.length,
+      shape: [Math.max(width, 0)],
+      validity: column.validity,
+    }),
+    dtype,
+  );
 }
 
 /** The values of equal lists end to end; null rows, which may be of any length, get room too. */

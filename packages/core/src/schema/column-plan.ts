@@ -37,7 +37,10 @@ export class ColumnPlan {
   /** Room for `rows` cells, for {@link cell} and {@link close}. */
   open(rows: number): unknown {
     if (this.size >= 0) return newStorage(this.spec.dtype, rows * this.size);
-    return { cells: new Array<readonly Converted[] | undefined>(rows).fill(undefined), dims: undefined } satisfies OpenCells;
+    return {
+      cells: new Array<readonly Converted[] | undefined>(rows).fill(undefined),
+      dims: undefined,
+    } satisfies OpenCells;
   }
 
   /** Takes one cell: converts, validates, stores. */
@@ -107,7 +110,14 @@ export class ColumnPlan {
     const { dtype, shape } = this.spec;
     const validity = pass.validity?.[this.index];
     const length = pass.rows;
-    if (this.size >= 0) return new Column({ dtype, length, shape: shape.length > 0 ? (shape as readonly number[]) : undefined, data: asColumnData(room as Storage), validity });
+    if (this.size >= 0)
+      return new Column({
+        dtype,
+        length,
+        shape: shape.length > 0 ? (shape as readonly number[]) : undefined,
+        data: asColumnData(room as Storage),
+        validity,
+      });
     const { cells, dims } = room as OpenCells;
     if (dtype.kind === 'list') return new Column({ dtype, length, data: this.listData(cells), validity });
     const sizes = dims ?? shape.map((dim) => dim ?? 0);

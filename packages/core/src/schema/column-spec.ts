@@ -18,7 +18,12 @@ function wrong(where: string, text: string): Error {
  * @param where Names class and property, for messages.
  * @throws {CORE_ERR_SCHEMA_DEFINITION}
  */
-export function columnSpec(where: string, declaration: ColumnDeclaration, rules: readonly Rule[], optional: boolean): ColumnSpec {
+export function columnSpec(
+  where: string,
+  declaration: ColumnDeclaration,
+  rules: readonly Rule[],
+  optional: boolean,
+): ColumnSpec {
   const { name, options } = declaration;
   if (name === '' || name === '__proto__') throw wrong(where, `a column cannot be called '${name}'`);
   const spec: ColumnSpec = {
@@ -31,7 +36,8 @@ export function columnSpec(where: string, declaration: ColumnDeclaration, rules:
     ...(options.field !== undefined && { field: fieldOf(where, options.field) }),
     rules,
   };
-  if (spec.dtype.kind === 'list' && spec.shape.length > 0) throw wrong(where, 'a list column has no shape: leave it out');
+  if (spec.dtype.kind === 'list' && spec.shape.length > 0)
+    throw wrong(where, 'a list column has no shape: leave it out');
   checkNullRules(where, spec, optional);
   checkDefault(where, spec);
   return spec;
@@ -110,7 +116,10 @@ export function fieldNumbersOf(where: string, columns: readonly ColumnSpec[]): n
     const number = field ?? i + 1;
     const other = owner.get(number);
     if (other !== undefined) {
-      throw wrong(where, `columns '${other}' and '${name}' both have field number ${number}: pin one of them with { field }`);
+      throw wrong(
+        where,
+        `columns '${other}' and '${name}' both have field number ${number}: pin one of them with { field }`,
+      );
     }
     owner.set(number, name);
     return number;

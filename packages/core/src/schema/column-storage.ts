@@ -25,4 +25,3 @@ export function store(dtype: DTypeInfo, storage: Storage, index: number, value: 
 }
 
 export const asColumnData = (storage: Storage): ColumnData => storage as ColumnData;
-

@@ -71,7 +71,11 @@ describe('@Column', () => {
   it('keeps dtype, shape, nullability and order of every property', () => {
     const spec = schemaOf(Fits);
     expect(spec.columns).toHaveLength(30);
-    expect(spec.columns.slice(0, 3).map(({ name, dtype }) => [name, dtype.name])).toEqual([['bool', 'bool'], ['i8', 'i8'], ['u32', 'u32']]);
+    expect(spec.columns.slice(0, 3).map(({ name, dtype }) => [name, dtype.name])).toEqual([
+      ['bool', 'bool'],
+      ['i8', 'i8'],
+      ['u32', 'u32'],
+    ]);
     expect(spec.columns.find(({ name }) => name === 'image')).toMatchObject({ shape: [28, 28], nullable: false });
     expect(spec.columns.find(({ name }) => name === 'nullableVector')).toMatchObject({ shape: [2], nullable: true });
   });

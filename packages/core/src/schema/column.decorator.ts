@@ -3,7 +3,11 @@ import type { DType } from '../frame/dtype.js';
 import type { CellOf, ColumnDecorator, DefaultOf, InnerShape } from './cell-types.js';
 
 /** What `@Column` may say besides the dtype. */
-export interface ColumnOptions<D extends DType = DType, S extends InnerShape = InnerShape, N extends boolean = boolean> {
+export interface ColumnOptions<
+  D extends DType = DType,
+  S extends InnerShape = InnerShape,
+  N extends boolean = boolean,
+> {
   /** Cells may be null; the property's type then needs `| null`. @default false */
   readonly nullable?: N;
   /**

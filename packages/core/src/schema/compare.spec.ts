@@ -4,12 +4,19 @@ import { type DynamicColumn } from './dynamic-schema.js';
 import { jsonSchemaOf } from './json-schema.js';
 import { Schema } from './schema.decorator.js';
 
-const schema = (columns: Record<string, DynamicColumn>, unknown: 'ignore' | 'refuse' = 'ignore') => Schema.dynamic({ name: 'S', columns, unknown });
+const schema = (columns: Record<string, DynamicColumn>, unknown: 'ignore' | 'refuse' = 'ignore') =>
+  Schema.dynamic({ name: 'S', columns, unknown });
 
 describe('describeSchema', () => {
   it('has a line for each column', () => {
-    const spec = schema({ x: { dtype: 'f32', shape: [16, null], each: { min: 0 } }, t: { dtype: 'utf8', nullable: true, rules: { isIn: ['a'], matches: '^a' } }, n: { dtype: 'i64', default: 5 } });
-    expect(describeSchema(spec)).toBe('S\n  x: f32[16, ?], each min(0)\n  t: utf8, nullable, isIn(["a"]), matches(/^a/, undefined)\n  n: i64, has a default');
+    const spec = schema({
+      x: { dtype: 'f32', shape: [16, null], each: { min: 0 } },
+      t: { dtype: 'utf8', nullable: true, rules: { isIn: ['a'], matches: '^a' } },
+      n: { dtype: 'i64', default: 5 },
+    });
+    expect(describeSchema(spec)).toBe(
+      'S\n  x: f32[16, ?], each min(0)\n  t: utf8, nullable, isIn(["a"]), matches(/^a/, undefined)\n  n: i64, has a default',
+    );
   });
 });
 
@@ -22,7 +29,11 @@ describe('schemaMismatch', () => {
     [{ x: 'f32' }, { x: 'f32', y: { dtype: 'f32', default: 0 } }, undefined],
     [{ x: { dtype: 'f32', nullable: true } }, { x: 'f32' }, "column 'x' may be null, must not be"],
     [{ x: 'f32' }, { x: { dtype: 'f32', nullable: true } }, undefined],
-    [{ x: { dtype: 'f32', shape: [4] } }, { x: { dtype: 'f32', shape: [8] } }, "column 'x' has the shape [4], must have [8]"],
+    [
+      { x: { dtype: 'f32', shape: [4] } },
+      { x: { dtype: 'f32', shape: [8] } },
+      "column 'x' has the shape [4], must have [8]",
+    ],
     [{ x: { dtype: 'f32', shape: [4] } }, { x: { dtype: 'f32', shape: [null] } }, undefined],
     [{ x: { dtype: 'f32', shape: [4] } }, { x: 'f32' }, "column 'x' has the shape [4], must have []"],
   ])('of %j and %j is %s', (out, next, expected) => {
@@ -30,7 +41,9 @@ describe('schemaMismatch', () => {
   });
 
   it('minds further columns only when they are refused', () => {
-    expect(schemaMismatch(schema({ x: 'f32', y: 'f32' }), schema({ x: 'f32' }, 'refuse'))).toBe("column 'y' is not in S, which refuses unknown columns");
+    expect(schemaMismatch(schema({ x: 'f32', y: 'f32' }), schema({ x: 'f32' }, 'refuse'))).toBe(
+      "column 'y' is not in S, which refuses unknown columns",
+    );
   });
 });
 
@@ -66,12 +79,22 @@ describe('jsonSchemaOf', () => {
         id: { type: ['integer', 'string'], format: 'int64', pattern: '^-?(0|[1-9][0-9]*)$' },
         kind: { type: ['string', 'null'], enum: ['a', 'b', null], maxLength: 5 },
         mail: { type: 'string', format: 'email', minLength: 2, maxLength: 9, pattern: '^a' },
-        image: { type: 'array', minItems: 28, maxItems: 28, items: { type: 'array', items: { type: 'integer', minimum: 0, maximum: 255, exclusiveMinimum: 0 } } },
+        image: {
+          type: 'array',
+          minItems: 28,
+          maxItems: 28,
+          items: { type: 'array', items: { type: 'integer', minimum: 0, maximum: 255, exclusiveMinimum: 0 } },
+        },
         tags: { type: 'array', maxItems: 3, uniqueItems: true, items: { type: 'string', minLength: 1 } },
         day: { type: 'string', format: 'date', default: '2024-01-31' },
         at: { type: ['string', 'integer', 'null'], format: 'date-time', 'x-dtype': 'timestamp(ms, UTC)' },
         raw: { type: 'string', contentEncoding: 'base64' },
-        big: { type: ['integer', 'string'], format: 'uint64', pattern: '^-?(0|[1-9][0-9]*)$', default: '1152921504606846976' },
+        big: {
+          type: ['integer', 'string'],
+          format: 'uint64',
+          pattern: '^-?(0|[1-9][0-9]*)$',
+          default: '1152921504606846976',
+        },
       },
     });
   });

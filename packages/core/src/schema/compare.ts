@@ -13,7 +13,10 @@ export function describeColumn(column: ColumnSpec): string {
   const parts = [`${name}: ${dtype.name}${shape.length > 0 ? shapeText(shape) : ''}`];
   if (nullable) parts.push('nullable');
   if (fallback !== undefined) parts.push('has a default');
-  for (const rule of rules) parts.push(`${rule.each ? 'each ' : ''}${rule.name}${rule.constraints.length > 0 ? `(${rule.constraints.map(constraintText).join(', ')})` : ''}`);
+  for (const rule of rules)
+    parts.push(
+      `${rule.each ? 'each ' : ''}${rule.name}${rule.constraints.length > 0 ? `(${rule.constraints.map(constraintText).join(', ')})` : ''}`,
+    );
   return parts.join(', ');
 }
 
@@ -54,7 +57,9 @@ function missing({ nullable, default: fallback }: ColumnSpec): string | undefine
 
 function columnMismatch(given: ColumnSpec, needed: ColumnSpec): string | undefined {
   if (given.dtype.name !== needed.dtype.name) return `is ${given.dtype.name}, must be ${needed.dtype.name}`;
-  const fits = given.shape.length === needed.shape.length && given.shape.every((size, i) => size === null || needed.shape[i] === null || size === needed.shape[i]);
+  const fits =
+    given.shape.length === needed.shape.length &&
+    given.shape.every((size, i) => size === null || needed.shape[i] === null || size === needed.shape[i]);
   if (!fits) return `has the shape ${shapeText(given.shape)}, must have ${shapeText(needed.shape)}`;
   return given.nullable && !needed.nullable ? 'may be null, must not be' : undefined;
 }

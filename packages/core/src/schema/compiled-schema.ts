@@ -24,12 +24,14 @@ export class CompiledSchema {
   /** Some column holds 64-bit integers, which would lose digits in JSON.parse. */
   readonly exact: boolean;
   readonly hasText: boolean;
+  readonly names: ReadonlySet<string>;
   /** The rules of each column, for columns that are finished already. */
   readonly loops: readonly RuleLoop[];
   private readonly code: DecoderCode;
 
   constructor(readonly spec: SchemaSpec) {
     this.plans = spec.columns.map((column, index) => new ColumnPlan(column, index));
+    this.names = new Set(spec.columns.map(({ name }) => name));
     this.loops = this.plans.map((plan) => new RuleLoop(plan));
     this.code = generateDecoder(this.plans);
     const stored = spec.columns.map(({ dtype }): DTypeInfo => dtype.item ?? dtype);
@@ -49,9 +51,16 @@ export class CompiledSchema {
       if (given === undefined) {
         if (!nullable && fallback === undefined) pass.violate(-1, name, 'required', undefined, `${name} is missing`);
         else return this.code.columns[i]!(pass, NO_CELLS);
-      } else if (!Array.isArray(given)) pass.violate(-1, name, 'dtype', given, `${name} must be an array of ${pass.rows} values`);
+      } else if (!Array.isArray(given))
+        pass.violate(-1, name, 'dtype', given, `${name} must be an array of ${pass.rows} values`);
       else if (given.length !== pass.rows) {
-        pass.violate(-1, name, 'shape', given.length, `${name} has ${given.length} rows, the first column has ${pass.rows}`);
+        pass.violate(
+          -1,
+          name,
+          'shape',
+          given.length,
+          `${name} has ${given.length} rows, the first column has ${pass.rows}`,
+        );
       } else return this.code.columns[i]!(pass, given);
       return plan.open(pass.rows);
     });

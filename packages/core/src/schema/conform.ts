@@ -29,9 +29,13 @@ export interface ConformOptions {
  * @throws {CORE_ERR_VALIDATION} for a request that breaks the schema
  * @throws {CORE_ERR_OUTPUT_SCHEMA} for a handler's answer that does
  */
-export function conformFrame<T extends object>(spec: SchemaSpec, frame: Frame<T>, options: ConformOptions = {}): Frame<T> {
-  const { plans, loops } = compiledSchemaOf(spec);
-  const pass = new FramePass(spec, frame, options);
+export function conformFrame<T extends object>(
+  spec: SchemaSpec,
+  frame: Frame<T>,
+  options: ConformOptions = {},
+): Frame<T> {
+  const { plans, loops, names } = compiledSchemaOf(spec);
+  const pass = new FramePass(spec, names, frame, options);
   const changed = new Map<string, Column>();
   let present = 0;
   for (let i = 0; i < plans.length; i++) {
@@ -55,14 +59,17 @@ export function conformFrame<T extends object>(spec: SchemaSpec, frame: Frame<T>
  * @throws {CORE_ERR_OUTPUT_SCHEMA} (CORE_ERR_VALIDATION with role 'input') when they break it
  */
 export function conformRecords(spec: SchemaSpec, records: readonly unknown[], options: ConformOptions = {}): Frame {
-  return compiledSchemaOf(spec).fromRecords(new RecordsPass(spec, records, options), records);
+  const compiled = compiledSchemaOf(spec);
+  return compiled.fromRecords(new RecordsPass(spec, compiled.names, records, options), records);
 }
 
 function conformColumn(pass: FramePass, plan: ColumnPlan, given: Column): Column | undefined {
   const { name, dtype, shape, nullable } = plan.spec;
-  const fitting = given.dtype === dtype && shape.length === 0 && given.shape.length === 0 ? given : fitColumn(pass, plan, given);
+  const fitting =
+    given.dtype === dtype && shape.length === 0 && given.shape.length === 0 ? given : fitColumn(pass, plan, given);
   if (!fitting || nullable || !fitting.validity) return fitting;
-  for (let row = 0; row < fitting.length; row++) if (fitting.isNull(row)) pass.violate(row, name, 'null', null, `${name} must not be null`);
+  for (let row = 0; row < fitting.length; row++)
+    if (fitting.isNull(row)) pass.violate(row, name, 'null', null, `${name} must not be null`);
   return fitting;
 }
 
@@ -74,8 +81,15 @@ function fitColumn(pass: FramePass, plan: ColumnPlan, given: Column): Column | u
     pass.violate(-1, name, 'dtype', given.dtype.name, `${name} is ${given.dtype.name}, must be ${dtype.name}`);
     return undefined;
   }
-  if (shape.length === cast.shape.length && shape.every((size, i) => size === null || size === cast.shape[i])) return cast;
-  pass.violate(-1, name, 'shape', cast.shape, `${name} has the shape ${shapeText(cast.shape)}, must have ${shapeText(shape)}`);
+  if (shape.length === cast.shape.length && shape.every((size, i) => size === null || size === cast.shape[i]))
+    return cast;
+  pass.violate(
+    -1,
+    name,
+    'shape',
+    cast.shape,
+    `${name} has the shape ${shapeText(cast.shape)}, must have ${shapeText(shape)}`,
+  );
   return undefined;
 }
 
@@ -83,14 +97,29 @@ function fitLists(pass: FramePass, plan: ColumnPlan, given: Column): Column | un
   const { name, dtype, shape } = plan.spec;
   const vectors = listsAsVectors(given, dtype, shape[0]!);
   if (vectors && 'data' in vectors) return vectors;
-  if (vectors) pass.violate(vectors.row, name, 'shape', vectors.length, `${name} must have shape ${shapeText(shape)}, got ${vectors.length} values`);
-  else pass.violate(-1, name, 'dtype', given.dtype.name, `${name} is ${given.dtype.name}, must be ${dtype.name}${shapeText(shape)}`);
+  if (vectors)
+    pass.violate(
+      vectors.row,
+      name,
+      'shape',
+      vectors.length,
+      `${name} must have shape ${shapeText(shape)}, got ${vectors.length} values`,
+    );
+  else
+    pass.violate(
+      -1,
+      name,
+      'dtype',
+      given.dtype.name,
+      `${name} is ${given.dtype.name}, must be ${dtype.name}${shapeText(shape)}`,
+    );
   return undefined;
 }
 
 class FramePass extends DecodePass {
   constructor(
     private readonly spec: SchemaSpec,
+    private readonly names: ReadonlySet<string>,
     private readonly frame: Frame<object>,
     private readonly options: ConformOptions,
   ) {
@@ -121,7 +150,7 @@ class FramePass extends DecodePass {
   refuseExtra(): void {
     if (this.spec.unknown === 'ignore') return;
     for (const [name, { dtype }] of this.frame.columns) {
-      if (!this.spec.columns.some((column) => column.name === name)) this.violate(-1, name, 'unknown', dtype.name, unknownText(name, this.spec));
+      if (!this.names.has(name)) this.violate(-1, name, 'unknown', dtype.name, unknownText(name, this.spec));
     }
   }
 
@@ -135,13 +164,16 @@ class FramePass extends DecodePass {
   }
 
   protected override error(): Error {
-    return this.options.role === 'output' ? outputError(this, this.spec, describeFrame(this.frame)) : validationError(this.violations);
+    return this.options.role === 'output'
+      ? outputError(this, this.spec, describeFrame(this.frame))
+      : validationError(this.violations);
   }
 }
 
 class RecordsPass extends DecodePass {
   constructor(
     private readonly spec: SchemaSpec,
+    private readonly names: ReadonlySet<string>,
     private readonly records: readonly unknown[],
     private readonly options: ConformOptions,
   ) {
@@ -160,12 +192,14 @@ class RecordsPass extends DecodePass {
   override extra(record: Record<string, unknown>, row: number): void {
     if (this.spec.unknown === 'ignore') return;
     for (const key of Object.keys(record)) {
-      if (!this.spec.columns.some(({ name }) => name === key)) this.violate(row, key, 'unknown', record[key], unknownText(key, this.spec));
+      if (!this.names.has(key)) this.violate(row, key, 'unknown', record[key], unknownText(key, this.spec));
     }
   }
 
   protected override error(): Error {
-    return this.options.role === 'output' ? outputError(this, this.spec, `${this.rows} records`) : validationError(this.violations);
+    return this.options.role === 'output'
+      ? outputError(this, this.spec, `${this.rows} records`)
+      : validationError(this.violations);
   }
 }
 

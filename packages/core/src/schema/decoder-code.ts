@@ -39,7 +39,9 @@ function recordsLoopCode(plans: readonly ColumnPlan[], planNames: readonly strin
     const missing = `if (v === undefined) missing++; ${planNames[i]}.cell(pass, i, v, r${i});`;
     return `v = ${readCode(plan.spec, constants)};\n${cellCode(plan, `r${i}`, missing, constants)}`;
   });
-  const closing = plans.map((plan, i) => `columns.set(${JSON.stringify(plan.spec.name)}, ${closeCode(plan, i, planNames[i]!, constants)});`);
+  const closing = plans.map(
+    (plan, i) => `columns.set(${JSON.stringify(plan.spec.name)}, ${closeCode(plan, i, planNames[i]!, constants)});`,
+  );
   return `function (pass, records) {
     const n = pass.rows, checkText = pass.checkText;
     ${rooms.join('\n')}
@@ -91,7 +93,9 @@ function closeCode(plan: ColumnPlan, i: number, planName: string, constants: Con
 /** Reads an own property; a plain read is one only where no object inherits such a name. */
 function readCode({ name }: ColumnSpec, constants: Constants): string {
   const key = JSON.stringify(name);
-  return name in Object.prototype ? `(${constants.name(Object.hasOwn)}(record, ${key}) ? record[${key}] : undefined)` : `record[${key}]`;
+  return name in Object.prototype
+    ? `(${constants.name(Object.hasOwn)}(record, ${key}) ? record[${key}] : undefined)`
+    : `record[${key}]`;
 }
 
 function cellCode(plan: ColumnPlan, room: string, otherwise: string, constants: Constants): string {
@@ -117,7 +121,9 @@ function vectorRulesAreEach(spec: ColumnSpec): boolean {
 function valueTest(spec: ColumnSpec, constants: Constants, scalar: boolean): string | undefined {
   const type = typeTest(spec.dtype.kind);
   if (type === undefined) return undefined;
-  const rules = spec.rules.filter(({ each }) => scalar || each).map((rule) => ruleCode(rule, spec.dtype.kind, same, constants));
+  const rules = spec.rules
+    .filter(({ each }) => scalar || each)
+    .map((rule) => ruleCode(rule, spec.dtype.kind, same, constants));
   return [type, ...rules.filter((code) => code !== 'true')].join(' && ');
 }
 

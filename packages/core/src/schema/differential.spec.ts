@@ -22,7 +22,23 @@ interface Field {
 const NUMBERS = fc.oneof(fc.integer({ min: -3, max: 12 }), fc.constantFrom(0.5, -0.5, 1.25, 100, 255));
 const LIMITS = fc.integer({ min: -2, max: 10 });
 const TEXTS = fc.oneof(
-  fc.constantFrom('', 'a', 'abc', 'ABC', 'a1', 'x@y.de', '😀', '👍🏽é', 'e\uFE0F', '2024-01-02', '#ff0000', 'https://a.de', '12', '550e8400-e29b-41d4-a716-446655440000', ' '),
+  fc.constantFrom(
+    '',
+    'a',
+    'abc',
+    'ABC',
+    'a1',
+    'x@y.de',
+    '😀',
+    '👍🏽é',
+    'e\uFE0F',
+    '2024-01-02',
+    '#ff0000',
+    'https://a.de',
+    '12',
+    '550e8400-e29b-41d4-a716-446655440000',
+    ' ',
+  ),
   fc.string({ maxLength: 6, unit: 'grapheme' }),
 );
 const each = fc.boolean();
@@ -42,13 +58,38 @@ const NUMBER_RULES = fc.oneof(
   NUMBERS.map((n) => cv.Equals(n)),
   NUMBERS.map((n) => cv.NotEquals(n)),
 );
-const COMMON_RULES = fc.constantFrom(cv.IsDefined(), cv.IsNotEmpty(), cv.IsEmpty(), cv.IsString(), cv.IsBoolean(), cv.IsDate(), cv.IsArray(), cv.IsObject());
+const COMMON_RULES = fc.constantFrom(
+  cv.IsDefined(),
+  cv.IsNotEmpty(),
+  cv.IsEmpty(),
+  cv.IsString(),
+  cv.IsBoolean(),
+  cv.IsDate(),
+  cv.IsArray(),
+  cv.IsObject(),
+);
 const TEXT_RULES = fc.oneof(
   LIMITS.map((n) => cv.MinLength(Math.abs(n))),
   LIMITS.map((n) => cv.MaxLength(Math.abs(n))),
   fc.tuple(fc.nat(3), fc.nat(4)).map(([min, more]) => cv.Length(min, min + more)),
-  fc.constantFrom(cv.Matches(/^a/), cv.Matches(/b/gi), cv.Contains('a'), cv.NotContains('b'), cv.IsAlpha(), cv.IsAlphanumeric()),
-  fc.constantFrom(cv.IsEmail(), cv.IsUUID(), cv.IsUrl(), cv.IsISO8601(), cv.IsLowercase(), cv.IsUppercase(), cv.IsHexColor(), cv.IsNumberString()),
+  fc.constantFrom(
+    cv.Matches(/^a/),
+    cv.Matches(/b/gi),
+    cv.Contains('a'),
+    cv.NotContains('b'),
+    cv.IsAlpha(),
+    cv.IsAlphanumeric(),
+  ),
+  fc.constantFrom(
+    cv.IsEmail(),
+    cv.IsUUID(),
+    cv.IsUrl(),
+    cv.IsISO8601(),
+    cv.IsLowercase(),
+    cv.IsUppercase(),
+    cv.IsHexColor(),
+    cv.IsNumberString(),
+  ),
   fc.array(TEXTS, { maxLength: 12 }).map((values) => cv.IsIn(values)),
   fc.array(TEXTS, { maxLength: 3 }).map((values) => cv.IsNotIn(values)),
   TEXTS.map((text) => cv.Equals(text)),
@@ -72,7 +113,12 @@ const OTHER_RULES = fc.constantFrom<PropertyDecorator>(
       validator: { validate: (value: unknown) => value !== 1, defaultMessage: () => 'not one, whatever it is called' },
     }),
   (target, property) =>
-    cv.registerDecorator({ name: 'notSeven', target: target.constructor, propertyName: property as string, validator: { validate: (value: unknown) => value !== 7 } }),
+    cv.registerDecorator({
+      name: 'notSeven',
+      target: target.constructor,
+      propertyName: property as string,
+      validator: { validate: (value: unknown) => value !== 7 },
+    }),
 );
 
 const RULES: Record<Kind, fc.Arbitrary<PropertyDecorator>> = {
@@ -85,10 +131,17 @@ const RULES: Record<Kind, fc.Arbitrary<PropertyDecorator>> = {
   date32: fc.constantFrom(cv.IsDate(), cv.MinDate(new Date('2020-01-01')), cv.MaxDate(new Date('2022-01-01'))),
   vector: ARRAY_RULES,
   list: ARRAY_RULES,
-  words: fc.oneof(ARRAY_RULES, each.map((each) => cv.MinLength(2, { each })), each.map((each) => cv.IsIn(['a', 'abc'], { each }))),
+  words: fc.oneof(
+    ARRAY_RULES,
+    each.map((each) => cv.MinLength(2, { each })),
+    each.map((each) => cv.IsIn(['a', 'abc'], { each })),
+  ),
 };
 const VALUES: Record<Kind, fc.Arbitrary<unknown>> = {
-  f32: fc.oneof({ weight: 8, arbitrary: NUMBERS }, { weight: 1, arbitrary: fc.constantFrom('NaN', 'Infinity', '-Infinity') }),
+  f32: fc.oneof(
+    { weight: 8, arbitrary: NUMBERS },
+    { weight: 1, arbitrary: fc.constantFrom('NaN', 'Infinity', '-Infinity') },
+  ),
   f64: fc.oneof({ weight: 8, arbitrary: NUMBERS }, { weight: 1, arbitrary: fc.constantFrom('NaN', 'Infinity', 0.1) }),
   i32: fc.integer({ min: -3, max: 12 }),
   u8: fc.integer({ min: 0, max: 12 }),
@@ -100,8 +153,16 @@ const VALUES: Record<Kind, fc.Arbitrary<unknown>> = {
   words: fc.array(fc.constantFrom('a', 'abc', '', 'b'), { maxLength: 3 }),
 };
 const DTYPES: Record<Kind, [DType, number[]?]> = {
-  f32: ['f32'], f64: ['f64'], i32: ['i32'], u8: ['u8'], bool: ['bool'], utf8: ['utf8'], date32: ['date32'],
-  vector: ['f64', [3]], list: ['list<f64>'], words: ['list<utf8>'],
+  f32: ['f32'],
+  f64: ['f64'],
+  i32: ['i32'],
+  u8: ['u8'],
+  bool: ['bool'],
+  utf8: ['utf8'],
+  date32: ['date32'],
+  vector: ['f64', [3]],
+  list: ['list<f64>'],
+  words: ['list<utf8>'],
 };
 
 const FIELD: fc.Arbitrary<Field> = fc.constantFrom(...(Object.keys(DTYPES) as Kind[])).chain((kind) =>
@@ -109,7 +170,11 @@ const FIELD: fc.Arbitrary<Field> = fc.constantFrom(...(Object.keys(DTYPES) as Ki
     kind: fc.constant(kind),
     nullable: fc.boolean(),
     decorators: fc.array(
-      fc.oneof({ weight: 6, arbitrary: RULES[kind] }, { weight: 1, arbitrary: COMMON_RULES }, { weight: 1, arbitrary: OTHER_RULES }),
+      fc.oneof(
+        { weight: 6, arbitrary: RULES[kind] },
+        { weight: 1, arbitrary: COMMON_RULES },
+        { weight: 1, arbitrary: OTHER_RULES },
+      ),
       { maxLength: 3 },
     ),
   }),
@@ -137,7 +202,11 @@ function converted(kind: Kind, value: unknown): unknown {
 }
 
 function broken(type: new () => object, rows: readonly Record<string, unknown>[]): string[] {
-  return rows.flatMap((row, i) => cv.validateSync(Object.assign(new type(), row), { forbidUnknownValues: false }).flatMap((error) => Object.keys(error.constraints ?? {}).map((rule) => `${i} ${error.property} ${rule}`)));
+  return rows.flatMap((row, i) =>
+    cv
+      .validateSync(Object.assign(new type(), row), { forbidUnknownValues: false })
+      .flatMap((error) => Object.keys(error.constraints ?? {}).map((rule) => `${i} ${error.property} ${rule}`)),
+  );
 }
 
 function found(run: () => unknown): string[] {
@@ -147,7 +216,9 @@ function found(run: () => unknown): string[] {
   } catch (error) {
     if (!WitanError.is(error)) throw error;
     // Two uses of one rule on a property are two violations, but one constraint of class-validator's.
-    return [...new Set((error.details!.violations as Violation[]).map(({ row, column, rule }) => `${row} ${column} ${rule}`))];
+    return [
+      ...new Set((error.details!.violations as Violation[]).map(({ row, column, rule }) => `${row} ${column} ${rule}`)),
+    ];
   }
 }
 
@@ -175,14 +246,23 @@ describe('the compiled pass and class-validator', () => {
           throw error;
         }
         const json = rows.map((row) => Object.fromEntries(row.map((value, i) => [`c${i}`, value])));
-        const records = rows.map((row) => Object.fromEntries(row.map((value, i) => [`c${i}`, converted(fields[i]!.kind, value)])));
+        const records = rows.map((row) =>
+          Object.fromEntries(row.map((value, i) => [`c${i}`, converted(fields[i]!.kind, value)])),
+        );
         const expected = broken(type, records).sort();
         const limits = { maxViolations: 1000 };
         expect(found(() => jsonDecoderOf(spec).decode(JSON.stringify(json), limits)).sort()).toEqual(expected);
         expect(found(() => conformRecords(spec, records, limits)).sort()).toEqual(expected);
         const columns = Object.fromEntries(fields.map((_, i) => [`c${i}`, rows.map((row) => row[i])]));
         expect(found(() => jsonDecoderOf(spec).decode(JSON.stringify({ columns }), limits)).sort()).toEqual(expected);
-        const bare = Schema.dynamic({ columns: Object.fromEntries(fields.map(({ kind, nullable }, i) => [`c${i}`, { dtype: DTYPES[kind][0], shape: DTYPES[kind][1], nullable }])) });
+        const bare = Schema.dynamic({
+          columns: Object.fromEntries(
+            fields.map(({ kind, nullable }, i) => [
+              `c${i}`,
+              { dtype: DTYPES[kind][0], shape: DTYPES[kind][1], nullable },
+            ]),
+          ),
+        });
         const { frame } = jsonDecoderOf(bare).decode(JSON.stringify(json));
         expect(found(() => conformFrame(spec, frame, limits)).sort()).toEqual(expected);
       }),
@@ -193,13 +273,24 @@ describe('the compiled pass and class-validator', () => {
   it('give the same messages', () => {
     @Schema()
     class Messages {
-      @Column('f32') @cv.Min(3) @cv.Max(1, { message: '$property: $value of $target, not over $constraint1' }) x!: number;
-      @Column('utf8') @cv.Length(2, 3) @cv.IsEmail({}, { message: (args) => `${args.property} ${String(args.value)} ${Object.keys(args.object).length}` }) t!: string;
+      @Column('f32')
+      @cv.Min(3)
+      @cv.Max(1, { message: '$property: $value of $target, not over $constraint1' })
+      x!: number;
+      @Column('utf8')
+      @cv.Length(2, 3)
+      @cv.IsEmail(
+        {},
+        { message: (args) => `${args.property} ${String(args.value)} ${Object.keys(args.object).length}` },
+      )
+      t!: string;
       @Column('f64', { shape: [2] }) @cv.IsPositive({ each: true }) v!: Float64Array;
       @Column('utf8') @cv.IsIn(['p', 'q']) in!: string;
     }
     const row = { x: 2, t: 'x', v: [1, -1], in: 'r' };
-    const expected = cv.validateSync(Object.assign(new Messages(), row)).flatMap((error) => Object.values(error.constraints!));
+    const expected = cv
+      .validateSync(Object.assign(new Messages(), row))
+      .flatMap((error) => Object.values(error.constraints!));
     try {
       jsonDecoderOf(schemaOf(Messages)).decode(JSON.stringify([row]));
       expect.unreachable();
@@ -216,13 +307,27 @@ describe('number rules on 64-bit integers', () => {
   it('compare as bigints', () => {
     @Schema()
     class Longs {
-      @Column('i64') @cv.IsInt() @cv.IsNumber() @cv.Min(-5) @cv.Max(2 ** 60) @cv.NotEquals(3) @cv.IsNotIn([4, 5]) n!: bigint;
+      @Column('i64')
+      @cv.IsInt()
+      @cv.IsNumber()
+      @cv.Min(-5)
+      @cv.Max(2 ** 60)
+      @cv.NotEquals(3)
+      @cv.IsNotIn([4, 5])
+      n!: bigint;
     }
     const decoder = jsonDecoderOf(schemaOf(Longs));
     fc.assert(
       fc.property(BIG, (n) => {
-        const expected = [n < -5n && 'min', n > 2n ** 60n && 'max', n === 3n && 'notEquals', (n === 4n || n === 5n) && 'isNotIn'].filter(Boolean);
-        expect(found(() => decoder.decode(`[{"n":${n}}]`)).map((text) => text.split(' ')[2])).toEqual(expect.arrayContaining(expected));
+        const expected = [
+          n < -5n && 'min',
+          n > 2n ** 60n && 'max',
+          n === 3n && 'notEquals',
+          (n === 4n || n === 5n) && 'isNotIn',
+        ].filter(Boolean);
+        expect(found(() => decoder.decode(`[{"n":${n}}]`)).map((text) => text.split(' ')[2])).toEqual(
+          expect.arrayContaining(expected),
+        );
         expect(found(() => decoder.decode(`[{"n":"${n}"}]`))).toHaveLength(expected.length);
         expect(found(() => conformRecords(schemaOf(Longs), [{ n }]))).toHaveLength(expected.length);
       }),
@@ -232,10 +337,19 @@ describe('number rules on 64-bit integers', () => {
   it('hold for every value of a vector', () => {
     @Schema()
     class Longs {
-      @Column('u64', { shape: [2] }) @cv.IsDivisibleBy(3, { each: true }) @cv.IsPositive({ each: true }) @cv.ArrayMinSize(2) n!: BigUint64Array;
+      @Column('u64', { shape: [2] })
+      @cv.IsDivisibleBy(3, { each: true })
+      @cv.IsPositive({ each: true })
+      @cv.ArrayMinSize(2)
+      n!: BigUint64Array;
     }
     const decoder = jsonDecoderOf(schemaOf(Longs));
-    expect(decoder.decode('[{"n":[3,18446744073709551615]}]').frame.column('n').data).toEqual(BigUint64Array.of(3n, 18446744073709551615n));
-    expect(found(() => decoder.decode('[{"n":[3,18446744073709551614]},{"n":[0,3]}]'))).toEqual(['0 n isDivisibleBy', '1 n isPositive']);
+    expect(decoder.decode('[{"n":[3,18446744073709551615]}]').frame.column('n').data).toEqual(
+      BigUint64Array.of(3n, 18446744073709551615n),
+    );
+    expect(found(() => decoder.decode('[{"n":[3,18446744073709551614]},{"n":[0,3]}]'))).toEqual([
+      '0 n isDivisibleBy',
+      '1 n isPositive',
+    ]);
   });
 });

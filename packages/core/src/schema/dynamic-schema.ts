@@ -26,7 +26,9 @@ export type DynamicColumn =
     });
 
 /** A schema as a JSON document. */
-export interface DynamicSchema<C extends Readonly<Record<string, DynamicColumn>> = Readonly<Record<string, DynamicColumn>>> {
+export interface DynamicSchema<
+  C extends Readonly<Record<string, DynamicColumn>> = Readonly<Record<string, DynamicColumn>>,
+> {
   /** @default 'Dynamic' */
   readonly name?: string;
   readonly description?: string;
@@ -38,7 +40,8 @@ export interface DynamicSchema<C extends Readonly<Record<string, DynamicColumn>>
 type DynamicCell<C> = C extends DType
   ? CellOf<C, []>
   : C extends { readonly dtype: infer D extends DType }
-    ? CellOf<D, C extends { readonly shape: infer S extends InnerShape } ? S : []> | (C extends { readonly nullable: true } ? null : never)
+    ? | CellOf<D, C extends { readonly shape: infer S extends InnerShape } ? S : []>
+      | (C extends { readonly nullable: true } ? null : never)
     : never;
 
 /** The record type of a dynamic schema whose document the compiler sees. */
@@ -57,17 +60,29 @@ function wrong(where: string, text: string): Error {
  * @example
  * const Point = Schema.dynamic({ name: 'Point', columns: { x: 'f32', id: { dtype: 'i64', rules: { min: 1 } } } });
  */
-export function dynamicSchema<const C extends Readonly<Record<string, DynamicColumn>>>(document: DynamicSchema<C>): TypedSchema<DynamicRecord<C>> {
-  if (!isObject(document)) throw wrong('Schema.dynamic', `needs an object with columns, got ${JSON.stringify(document)}`);
+export function dynamicSchema<const C extends Readonly<Record<string, DynamicColumn>>>(
+  document: DynamicSchema<C>,
+): TypedSchema<DynamicRecord<C>> {
+  if (!isObject(document))
+    throw wrong('Schema.dynamic', `needs an object with columns, got ${JSON.stringify(document)}`);
   const where = `schema ${String(document.name ?? 'Dynamic')}`;
   onlyKeys(where, document, SCHEMA_KEYS);
   const { name = 'Dynamic', description, unknown = 'ignore', columns } = document as DynamicSchema;
   if (typeof name !== 'string' || name === '') throw wrong(where, `the name must be text, got ${JSON.stringify(name)}`);
-  if (unknown !== 'ignore' && unknown !== 'refuse') throw wrong(where, `unknown must be 'ignore' or 'refuse', got ${JSON.stringify(unknown)}`);
-  if (!isObject(columns) || Object.keys(columns).length === 0) throw wrong(where, 'columns must be an object of name: dtype, with at least one');
-  const built = Object.entries(columns).map(([column, value]) => dynamicColumn(`${where}, column '${column}'`, column, value));
+  if (unknown !== 'ignore' && unknown !== 'refuse')
+    throw wrong(where, `unknown must be 'ignore' or 'refuse', got ${JSON.stringify(unknown)}`);
+  if (!isObject(columns) || Object.keys(columns).length === 0)
+    throw wrong(where, 'columns must be an object of name: dtype, with at least one');
+  const built = Object.entries(columns).map(([column, value]) =>
+    dynamicColumn(`${where}, column '${column}'`, column, value),
+  );
   fieldNumbersOf(where, built);
-  return Object.freeze({ name, ...(description !== undefined && { description }), columns: Object.freeze(built), unknown });
+  return Object.freeze({
+    name,
+    ...(description !== undefined && { description }),
+    columns: Object.freeze(built),
+    unknown,
+  });
 }
 
 function dynamicColumn(where: string, name: string, column: unknown) {
@@ -88,7 +103,11 @@ function rulesOf(where: string, column: string, rules: unknown, each: boolean): 
   if (!isObject(rules)) throw wrong(where, `rules must be an object of name: arguments, got ${JSON.stringify(rules)}`);
   return Object.entries(rules).map(([name, given]) => {
     const rule = makeRule(where, column, name, given, each);
-    if (!rule) throw wrong(where, `'${name}' is no rule: use class-validator's rule names, such as min, max, isIn, matches, isEmail`);
+    if (!rule)
+      throw wrong(
+        where,
+        `'${name}' is no rule: use class-validator's rule names, such as min, max, isIn, matches, isEmail`,
+      );
     return rule;
   });
 }
@@ -103,11 +122,14 @@ function makeRule(where: string, column: string, name: string, given: unknown, e
 
 function argumentsOf(name: string, given: unknown): readonly unknown[] {
   if (given === true) return [];
-  if (LIST_RULES.has(name)) return Array.isArray(given) && given.length === 1 && Array.isArray(given[0]) ? given : [given];
+  if (LIST_RULES.has(name))
+    return Array.isArray(given) && given.length === 1 && Array.isArray(given[0]) ? given : [given];
   const constraints: readonly unknown[] = Array.isArray(given) ? given : [given];
   // JSON knows neither RegExp nor Date.
-  if (name === 'matches' && typeof constraints[0] === 'string') return [new RegExp(constraints[0], String(constraints[1] ?? ''))];
-  if ((name === 'minDate' || name === 'maxDate') && typeof constraints[0] === 'string') return [new Date(constraints[0])];
+  if (name === 'matches' && typeof constraints[0] === 'string')
+    return [new RegExp(constraints[0], String(constraints[1] ?? ''))];
+  if ((name === 'minDate' || name === 'maxDate') && typeof constraints[0] === 'string')
+    return [new Date(constraints[0])];
   return constraints;
 }
 

@@ -11,7 +11,7 @@ export type JsonForm = 'array' | 'records' | 'columns';
 
 /** Bounds of one decoding. */
 export interface DecodeLimits {
-  /** @default 100_000 */
+  /** @default 1_000_000 */
   readonly maxRows?: number;
   /** Levels of nesting. @default 32 */
   readonly maxDepth?: number;
@@ -25,7 +25,7 @@ export interface DecodedJson {
   readonly form: JsonForm;
 }
 
-export const DEFAULT_MAX_ROWS = 100_000;
+export const DEFAULT_MAX_ROWS = 1_000_000;
 const NO_LIMITS: DecodeLimits = {};
 
 type JsonObject = Record<string, unknown>;
@@ -59,11 +59,15 @@ export class JsonDecoder {
     const quoted = this.compiled.exact && hasLongRun(text);
     const value = parseJson(text, quoted);
     // Only an escape can put half a surrogate pair into a string of a UTF-8 body; marks of big integers are halves too.
-    const checkText = this.compiled.hasText && (quoted || text.includes('\\u') || (typeof body === 'string' && !isWellFormed(text)));
+    const checkText =
+      this.compiled.hasText && (quoted || text.includes('\\u') || (typeof body === 'string' && !isWellFormed(text)));
     if (Array.isArray(value)) return { frame: this.records(value, checkText, limits), form: 'array' };
     const form = this.formOf(value, limits.maxDepth ?? DEFAULT_MAX_DEPTH);
     const content = (value as JsonObject)[form];
-    const frame = form === 'records' ? this.records(content as unknown[], checkText, limits) : this.columns(content as JsonObject, checkText, limits);
+    const frame =
+      form === 'records'
+        ? this.records(content as unknown[], checkText, limits)
+        : this.columns(content as JsonObject, checkText, limits);
     return { frame, form };
   }
 
@@ -78,17 +82,24 @@ export class JsonDecoder {
     const rows = first ? (columns[first.name] as unknown[]).length : 0;
     const pass = this.pass(columns, rows, checkText, limits);
     for (const key of Object.keys(columns)) {
-      if (spec.columns.some(({ name }) => name === key)) continue;
-      if (isDeeper(columns[key], (limits.maxDepth ?? DEFAULT_MAX_DEPTH) - 2)) throw depthError(limits.maxDepth ?? DEFAULT_MAX_DEPTH);
-      if (spec.unknown === 'refuse') pass.violate(-1, key.slice(0, 64), 'unknown', columns[key], unknownText(key, spec));
+      if (this.compiled.names.has(key)) continue;
+      if (isDeeper(columns[key], (limits.maxDepth ?? DEFAULT_MAX_DEPTH) - 2))
+        throw depthError(limits.maxDepth ?? DEFAULT_MAX_DEPTH);
+      if (spec.unknown === 'refuse')
+        pass.violate(-1, key.slice(0, 64), 'unknown', columns[key], unknownText(key, spec));
     }
     return this.compiled.fromColumns(pass, columns);
   }
 
-  private pass(content: readonly unknown[] | JsonObject, rows: number, checkText: boolean, limits: DecodeLimits): RequestPass {
+  private pass(
+    content: readonly unknown[] | JsonObject,
+    rows: number,
+    checkText: boolean,
+    limits: DecodeLimits,
+  ): RequestPass {
     const { maxRows = DEFAULT_MAX_ROWS, maxDepth = DEFAULT_MAX_DEPTH, maxViolations } = limits;
     if (rows > maxRows) throw rowsError(rows, maxRows);
-    return new RequestPass(this.spec, content, rows, checkText, this.compiled.exact, maxDepth, maxViolations);
+    return new RequestPass(this.compiled, content, rows, checkText, maxDepth, maxViolations);
   }
 
   private formOf(value: unknown, maxDepth: number): 'records' | 'columns' {
@@ -106,7 +117,8 @@ export class JsonDecoder {
 
   private hint(value: JsonObject): string {
     const keys = Object.keys(value);
-    if (this.spec.columns.some(({ name }) => Object.hasOwn(value, name))) return 'it looks like a single record: put it into an array, [{...}]';
+    if (this.spec.columns.some(({ name }) => Object.hasOwn(value, name)))
+      return 'it looks like a single record: put it into an array, [{...}]';
     const shown = keys.slice(0, 5).map((key) => JSON.stringify(key.slice(0, 32)));
     return keys.length === 0 ? 'it is an empty object' : `it is an object with the keys ${shown.join(', ')}`;
   }
@@ -115,7 +127,8 @@ export class JsonDecoder {
   private checkEnvelope(value: JsonObject, form: string, maxDepth: number): void {
     for (const key of Object.keys(value)) {
       if (key === form || key === 'id') continue;
-      if (this.spec.unknown === 'refuse') throw formError(`it has an unknown key ${JSON.stringify(key.slice(0, 32))} beside ${form}`);
+      if (this.spec.unknown === 'refuse')
+        throw formError(`it has an unknown key ${JSON.stringify(key.slice(0, 32))} beside ${form}`);
       if (isDeeper(value[key], maxDepth - 1)) throw depthError(maxDepth);
     }
   }
@@ -126,12 +139,19 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 function formError(seen: string): Error {
-  return schemaError('CORE_ERR_JSON_FORM', `the body must be an array of records, {"records": [...]} or {"columns": {...}}; ${seen}`);
+  return schemaError(
+    'CORE_ERR_JSON_FORM',
+    `the body must be an array of records, {"records": [...]} or {"columns": {...}}; ${seen}`,
+  );
 }
 
 /** @internal also for the other codecs */
 export function rowsError(rows: number, maxRows: number): Error {
-  return schemaError('CORE_ERR_ROWS_LIMIT', `the request has ${rows} rows, at most ${maxRows} are taken at once: split it, or raise maxRows`, {
-    details: { rows, maxRows },
-  });
+  return schemaError(
+    'CORE_ERR_ROWS_LIMIT',
+    `the request has ${rows} rows, at most ${maxRows} are taken at once: split it, or raise maxRows`,
+    {
+      details: { rows, maxRows },
+    },
+  );
 }

@@ -13,5 +13,8 @@ export function isDeeper(value: unknown, levels: number): boolean {
 }
 
 export function depthError(maxDepth: number): Error {
-  return schemaError('CORE_ERR_JSON_DEPTH', `the JSON body is nested deeper than ${maxDepth} levels: send flat records`);
+  return schemaError(
+    'CORE_ERR_JSON_DEPTH',
+    `the JSON body is nested deeper than ${maxDepth} levels: send flat records`,
+  );
 }

@@ -2,7 +2,7 @@ const SPACE = /[ \t\r\n]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const WORD = /true|false|null/y;
 /** Up to a quote, a backslash or a control character. */
-const PLAIN = /[^"\\\u0000-\u001f]*/y;
+const PLAIN = /[ !#-[\]-\uFFFF]*/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 function skip(pattern: RegExp, text: string, at: number): number {
@@ -21,7 +21,11 @@ export function jsonErrorPosition(text: string): number {
   while (at < text.length) {
     const char = text[at]!;
     const inside = open[open.length - 1];
-    if (expect === 'next' ? inside !== undefined && char === closing(inside) : expect === 'first' && char === closing(inside)) {
+    if (
+      expect === 'next'
+        ? inside !== undefined && char === closing(inside)
+        : expect === 'first' && char === closing(inside)
+    ) {
       open.pop();
       at++;
       expect = 'next';
@@ -60,7 +64,7 @@ function wordEnd(text: string, at: number): [end: number, bad: boolean] {
 
 function stringEnd(text: string, start: number): [end: number, bad: boolean] {
   if (text[start] !== '"') return [start, true];
-  for (let at = start + 1; ; ) {
+  for (let at = start + 1; ;) {
     at = skip(PLAIN, text, at);
     if (text[at] === '"') return [at + 1, false];
     const next = text[at] === '\\' ? skip(ESCAPE, text, at) : at;

@@ -9,7 +9,9 @@ type JsonSchema = Record<string, unknown>;
  * that JSON Schema can say. A nullable column is a type array; a 64-bit integer may be a number or a string of digits.
  */
 export function jsonSchemaOf(spec: SchemaSpec): JsonSchema {
-  const required = spec.columns.filter(({ nullable, default: fallback }) => !nullable && fallback === undefined).map(({ name }) => name);
+  const required = spec.columns
+    .filter(({ nullable, default: fallback }) => !nullable && fallback === undefined)
+    .map(({ name }) => name);
   return {
     type: 'object',
     title: spec.name,
@@ -35,7 +37,10 @@ function columnSchema(column: ColumnSpec): JsonSchema {
 }
 
 function nested(item: JsonSchema, shape: readonly (number | null)[]): JsonSchema {
-  return shape.reduceRight<JsonSchema>((items, size) => ({ type: 'array', items, ...(size !== null && { minItems: size, maxItems: size }) }), item);
+  return shape.reduceRight<JsonSchema>(
+    (items, size) => ({ type: 'array', items, ...(size !== null && { minItems: size, maxItems: size }) }),
+    item,
+  );
 }
 
 function withNull(schema: JsonSchema): JsonSchema {
@@ -68,12 +73,20 @@ function scalarSchema(dtype: DTypeInfo): JsonSchema {
 }
 
 function numberSchema({ kind }: DTypeInfo): JsonSchema {
-  if (kind[0] === 'f') return { type: 'number', ...(kind !== 'f16' && { format: kind === 'f32' ? 'float' : 'double' }) };
+  if (kind[0] === 'f')
+    return { type: 'number', ...(kind !== 'f16' && { format: kind === 'f32' ? 'float' : 'double' }) };
   const [minimum, maximum] = isNumberKind(kind) ? NUMBER_RANGE[kind]! : [];
   return { type: 'integer', ...(kind === 'i32' && { format: 'int32' }), minimum, maximum };
 }
 
-const FORMATS: Readonly<Record<string, string>> = { isEmail: 'email', isUuid: 'uuid', isUrl: 'uri', isIso8601: 'date-time', isDateString: 'date-time', isFqdn: 'hostname' };
+const FORMATS: Readonly<Record<string, string>> = {
+  isEmail: 'email',
+  isUuid: 'uuid',
+  isUrl: 'uri',
+  isIso8601: 'date-time',
+  isDateString: 'date-time',
+  isFqdn: 'hostname',
+};
 
 function ruleSchema({ name, constraints: [first, second] }: Rule): JsonSchema {
   if (Object.hasOwn(FORMATS, name)) return { format: FORMATS[name] };
@@ -126,6 +139,7 @@ function jsonForm(value: unknown, dtype: DTypeInfo): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   if (value instanceof Date) return dtype.kind === 'date32' ? value.toISOString().slice(0, 10) : value.toISOString();
   if (value instanceof Uint8Array && dtype.kind === 'binary') return Buffer.from(value).toString('base64');
-  if (Array.isArray(value) || ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, (item) => jsonForm(item, dtype.item ?? dtype));
+  if (Array.isArray(value) || ArrayBuffer.isView(value))
+    return Array.from(value as unknown as ArrayLike<unknown>, (item) => jsonForm(item, dtype.item ?? dtype));
   return value;
 }

@@ -23,13 +23,29 @@ const I64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const U64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
 // Text that looks like numbers, quotes and escapes.
 const TRICKY = fc.oneof(
-  fc.constantFrom('12345678901234567890', '"', '\\', '\\"12345678901234567890', ':12345678901234567890,', '\\\\"', '[9007199254740993]'),
-  fc.array(fc.constantFrom('"', '\\', '1234567890123456', ':', ',', '{', '}', 'é', '😀', '-'), { maxLength: 8 }).map((parts) => parts.join('')),
+  fc.constantFrom(
+    '12345678901234567890',
+    '"',
+    '\\',
+    '\\"12345678901234567890',
+    ':12345678901234567890,',
+    '\\\\"',
+    '[9007199254740993]',
+  ),
+  fc
+    .array(fc.constantFrom('"', '\\', '1234567890123456', ':', ',', '{', '}', 'é', '😀', '-'), { maxLength: 8 })
+    .map((parts) => parts.join('')),
 );
 
 describe('64-bit integers in JSON', () => {
   it('are exact among any text, spacing and neighbours', () => {
-    const row = fc.record({ id: I64, big: U64, x: fc.double({ noNaN: true, noDefaultInfinity: true }), t: TRICKY, l: fc.array(I64, { maxLength: 3 }) });
+    const row = fc.record({
+      id: I64,
+      big: U64,
+      x: fc.double({ noNaN: true, noDefaultInfinity: true }),
+      t: TRICKY,
+      l: fc.array(I64, { maxLength: 3 }),
+    });
     fc.assert(
       fc.property(fc.array(row, { minLength: 1, maxLength: 4 }), SPACES, fc.boolean(), (rows, s, asText) => {
         const text = rows.map(({ id, big, x, t, l }) => {
@@ -51,9 +67,12 @@ describe('64-bit integers in JSON', () => {
     const unmark = (value: unknown): unknown => {
       if (typeof value === 'string' && value[0] === BIG_NUMBER_MARK) return Number(value.slice(1));
       if (Array.isArray(value)) return value.map(unmark);
-      return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, unmark(v)])) : value;
+      return typeof value === 'object' && value !== null
+        ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, unmark(v)]))
+        : value;
     };
-    const plain = (value: unknown): boolean => !JSON.stringify(value).includes('\\udfff') && !JSON.stringify(value).includes('__proto__');
+    const plain = (value: unknown): boolean =>
+      !JSON.stringify(value).includes('\\udfff') && !JSON.stringify(value).includes('__proto__');
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false } as never).filter(plain), fc.nat(3), (value, indent) => {
         const text = JSON.stringify(value, null, indent);
@@ -64,7 +83,24 @@ describe('64-bit integers in JSON', () => {
   });
 
   it('never make invalid JSON valid', () => {
-    const parts = fc.constantFrom('{', '}', '[', ']', ':', ',', '"', '\\', '12345678901234567', '0', '-', '.', 'e', ' ', 'true', '"a"');
+    const parts = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ':',
+      ',',
+      '"',
+      '\\',
+      '12345678901234567',
+      '0',
+      '-',
+      '.',
+      'e',
+      ' ',
+      'true',
+      '"a"',
+    );
     const valid = (text: string): boolean => {
       try {
         JSON.parse(text);
@@ -82,17 +118,42 @@ describe('64-bit integers in JSON', () => {
     );
   });
 
-  it.each(['{12345678901234567:1}', '{12345678901234567 :1}', '[012345678901234567]', '[-012345678901234567]', '[12345678901234567.]', '[12345678901234567'])(
-    'refuse %s as JSON does',
-    (text) => {
-      expect(() => parseJson(text, true)).toThrow(/not JSON/);
-    },
-  );
+  it.each([
+    '{12345678901234567:1}',
+    '{12345678901234567 :1}',
+    '[012345678901234567]',
+    '[-012345678901234567]',
+    '[12345678901234567.]',
+    '[12345678901234567',
+  ])('refuse %s as JSON does', (text) => {
+    expect(() => parseJson(text, true)).toThrow(/not JSON/);
+  });
 });
 
 describe('jsonErrorPosition', () => {
   it('is where every longer text is invalid and the text before could go on', () => {
-    const parts = fc.constantFrom('{', '}', '[', ']', ':', ',', '"a"', '"', '\\', '\\u00', '1', '-', '0', '.5', 'e9', ' ', 'true', 'nul', '\n', 'é');
+    const parts = fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ':',
+      ',',
+      '"a"',
+      '"',
+      '\\',
+      '\\u00',
+      '1',
+      '-',
+      '0',
+      '.5',
+      'e9',
+      ' ',
+      'true',
+      'nul',
+      '\n',
+      'é',
+    );
     fc.assert(
       fc.property(fc.array(parts, { maxLength: 10 }), (tokens) => {
         const text = tokens.join('');
@@ -133,7 +194,14 @@ describe('the decoder under mutated input', () => {
     '{"columns":{"id":[1,2],"x":[null,"NaN"],"v":[[1,2],null],"l":[[],[9223372036854775807]]}}',
     '["{\\"id\\":9007199254740993}"]',
   ];
-  const MUTATION = fc.record({ at: fc.nat(120), remove: fc.nat(6), insert: fc.oneof(fc.string({ maxLength: 4 }), fc.constantFrom('9'.repeat(20), '[', '{', '"', '\\u', '\\ud800', 'null', '-', '1e999', '__proto__')) });
+  const MUTATION = fc.record({
+    at: fc.nat(120),
+    remove: fc.nat(6),
+    insert: fc.oneof(
+      fc.string({ maxLength: 4 }),
+      fc.constantFrom('9'.repeat(20), '[', '{', '"', '\\u', '\\ud800', 'null', '-', '1e999', '__proto__'),
+    ),
+  });
 
   it('gives a Frame or a WitanError that is not INTERNAL, never anything else', () => {
     fc.assert(
@@ -147,8 +215,14 @@ describe('the decoder under mutated input', () => {
   });
 
   it('survives any bytes and any JSON', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => expectFrameOrFault(bytes)), { numRuns: 500 });
-    fc.assert(fc.property(fc.jsonValue(), (value) => expectFrameOrFault(JSON.stringify([value]))), { numRuns: 500 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => expectFrameOrFault(bytes)),
+      { numRuns: 500 },
+    );
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => expectFrameOrFault(JSON.stringify([value]))),
+      { numRuns: 500 },
+    );
   });
 
   function expectFrameOrFault(body: Uint8Array | string): void {
@@ -160,7 +234,8 @@ describe('the decoder under mutated input', () => {
       if (!WitanError.is(error)) throw error;
       expect(error.category).toBe('INVALID_ARGUMENT');
       expect(error.message.length).toBeLessThan(1000);
-      for (const { value } of (error.details?.violations ?? []) as { value: string }[]) expect(value.length).toBeLessThanOrEqual(64);
+      for (const { value } of (error.details?.violations ?? []) as { value: string }[])
+        expect(value.length).toBeLessThanOrEqual(64);
     }
   }
 });

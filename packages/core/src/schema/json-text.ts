@@ -27,11 +27,13 @@ export function bodyText(body: Uint8Array | string): string {
   let text: string;
   if (typeof body === 'string') text = body;
   else {
-    if (!isUtf8(body)) throw schemaError('CORE_ERR_JSON_MALFORMED', 'the body is not valid UTF-8: JSON must be sent as UTF-8');
+    if (!isUtf8(body))
+      throw schemaError('CORE_ERR_JSON_MALFORMED', 'the body is not valid UTF-8: JSON must be sent as UTF-8');
     text = (Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength)).toString('utf8');
   }
   if (text.charCodeAt(0) === 0xfeff) text = text.slice(1);
-  if (text.length === 0) throw schemaError('CORE_ERR_JSON_MALFORMED', 'the body is empty: send a JSON array of records');
+  if (text.length === 0)
+    throw schemaError('CORE_ERR_JSON_MALFORMED', 'the body is empty: send a JSON array of records');
   return text;
 }
 
@@ -54,8 +56,11 @@ export function parseJson(text: string, quoted: boolean): unknown {
 
 function malformed(text: string): Error {
   const position = jsonErrorPosition(text);
-  const seen = position < text.length ? `unexpected ${JSON.stringify(text.slice(position, position + 16))}` : 'it ends too early';
-  return schemaError('CORE_ERR_JSON_MALFORMED', `the body is not JSON: ${seen} at position ${position}`, { details: { position } });
+  const seen =
+    position < text.length ? `unexpected ${JSON.stringify(text.slice(position, position + 16))}` : 'it ends too early';
+  return schemaError('CORE_ERR_JSON_MALFORMED', `the body is not JSON: ${seen} at position ${position}`, {
+    details: { position },
+  });
 }
 
 /** Puts every plain integer of 16 or more digits into quotes, behind the mark. Invalid JSON stays invalid. */

@@ -1,3 +1,4 @@
+import type { CompiledSchema } from './compiled-schema.js';
 import { DecodePass } from './decode-pass.js';
 import { depthError, isDeeper } from './json-depth.js';
 import { hasLongRun, parseJson } from './json-text.js';
@@ -9,11 +10,10 @@ const NO_RECORD: Record<string, unknown> = Object.freeze({});
 /** The decoding of one JSON request. `content` is its records, or its object of columns. */
 export class RequestPass extends DecodePass {
   constructor(
-    private readonly spec: SchemaSpec,
+    private readonly schema: CompiledSchema,
     private readonly content: readonly unknown[] | Record<string, unknown>,
     rows: number,
     checkText: boolean,
-    private readonly exact: boolean,
     private readonly maxDepth: number,
     maxViolations: number | undefined,
   ) {
@@ -23,21 +23,32 @@ export class RequestPass extends DecodePass {
   override record(row: number): Record<string, unknown> {
     if (!Array.isArray(this.content)) return columnsAt(this.content as Record<string, unknown>, row);
     const value = (this.content as readonly unknown[])[row];
-    return (typeof value === 'string' ? parseRecord(value, this.exact) : (value as Record<string, unknown>)) ?? NO_RECORD;
+    return (
+      (typeof value === 'string' ? parseRecord(value, this.schema.exact) : (value as Record<string, unknown>)) ??
+      NO_RECORD
+    );
   }
 
   override open(value: unknown, row: number): Record<string, unknown> | undefined {
-    const record = typeof value === 'string' ? parseRecord(value, this.exact) : undefined;
-    if (!record) this.violate(row, '', 'dtype', value, typeof value === 'string' ? 'the text is no JSON record' : 'a record must be an object');
+    const record = typeof value === 'string' ? parseRecord(value, this.schema.exact) : undefined;
+    if (!record)
+      this.violate(
+        row,
+        '',
+        'dtype',
+        value,
+        typeof value === 'string' ? 'the text is no JSON record' : 'a record must be an object',
+      );
     return record;
   }
 
   override extra(record: Record<string, unknown>, row: number): void {
     for (const key of Object.keys(record)) {
-      if (this.spec.columns.some(({ name }) => name === key)) continue;
+      if (this.schema.names.has(key)) continue;
       // Two levels are used: the array (or envelope) and the record.
       if (isDeeper(record[key], this.maxDepth - 2)) throw depthError(this.maxDepth);
-      if (this.spec.unknown === 'refuse') this.violate(row, key.slice(0, 64), 'unknown', record[key], unknownText(key, this.spec));
+      if (this.schema.spec.unknown === 'refuse')
+        this.violate(row, key.slice(0, 64), 'unknown', record[key], unknownText(key, this.schema.spec));
     }
   }
 
@@ -49,17 +60,23 @@ export class RequestPass extends DecodePass {
 function parseRecord(text: string, exact: boolean): Record<string, unknown> | undefined {
   try {
     const value = parseJson(text, exact && hasLongRun(text));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }
 }
 
 function columnsAt(columns: Record<string, unknown>, row: number): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(columns).map(([name, cells]) => [name, Array.isArray(cells) ? (cells as unknown[])[row] : undefined]));
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, cells]) => [
+      name,
+      Array.isArray(cells) ? (cells as unknown[])[row] : undefined,
+    ]),
+  );
 }
 
 export function unknownText(key: string, spec: SchemaSpec): string {
   return `the schema ${spec.name} has no column ${JSON.stringify(key.slice(0, 64))}`;
 }
-

@@ -20,11 +20,16 @@ const MAX_COMPARISONS = 8;
  */
 export function ruleCode(rule: Rule, kind: DTypeKind, round: (bound: number) => number, constants: Constants): string {
   const type = kind === 'utf8' ? 'string' : kind === 'bool' ? 'boolean' : 'number';
-  const code = type === 'string' ? textRule(rule, constants) : type === 'number' ? numberRule(rule, kind, round) : undefined;
+  const code =
+    type === 'string' ? textRule(rule, constants) : type === 'number' ? numberRule(rule, kind, round) : undefined;
   return code ?? commonRule(rule, type, round, constants) ?? `${constants.name(rule.check)}(v)`;
 }
 
-function numberRule({ name, constraints: [first] }: Rule, kind: DTypeKind, round: (bound: number) => number): string | undefined {
+function numberRule(
+  { name, constraints: [first] }: Rule,
+  kind: DTypeKind,
+  round: (bound: number) => number,
+): string | undefined {
   const bound = typeof first === 'number' && first === first ? literal(round(first)) : undefined;
   const plainNumber = (first as { maxDecimalPlaces?: number } | undefined)?.maxDecimalPlaces === undefined;
   if (name === 'min' && bound !== undefined) return `v >= ${bound}`;
@@ -49,19 +54,29 @@ function textRule({ name, constraints: [low, high], check }: Rule, constants: Co
   return undefined;
 }
 
-function commonRule({ name, constraints: [first] }: Rule, type: string, round: (bound: number) => number, constants: Constants): string | undefined {
+function commonRule(
+  { name, constraints: [first] }: Rule,
+  type: string,
+  round: (bound: number) => number,
+  constants: Constants,
+): string | undefined {
   if (name === 'isDefined') return 'true';
   if (name === 'isBoolean' && type === 'boolean') return 'true';
   if (name === 'equals' && typeof first === type) return `v === ${valueCode(first, round, constants)}`;
   if (name === 'notEquals' && typeof first === type) return `v !== ${valueCode(first, round, constants)}`;
   if ((name !== 'isIn' && name !== 'isNotIn') || !Array.isArray(first)) return undefined;
-  const found = membership(first.filter((item) => typeof item === type), round, constants);
+  const found = membership(
+    first.filter((item) => typeof item === type),
+    round,
+    constants,
+  );
   return name === 'isIn' ? found : `!${found}`;
 }
 
 function membership(items: unknown[], round: (bound: number) => number, constants: Constants): string {
   if (items.length === 0) return 'false';
-  if (items.length <= MAX_COMPARISONS) return `(${items.map((item) => `v === ${valueCode(item, round, constants)}`).join(' || ')})`;
+  if (items.length <= MAX_COMPARISONS)
+    return `(${items.map((item) => `v === ${valueCode(item, round, constants)}`).join(' || ')})`;
   return `${constants.name(new Set(items.map((item) => (typeof item === 'number' ? round(item) : item))))}.has(v)`;
 }
 

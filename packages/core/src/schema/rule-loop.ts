@@ -20,7 +20,7 @@ export class RuleLoop {
   run(pass: DecodePass, column: Column): void {
     if (this.plan.rules.count === 0) return;
     if (this.scan && ArrayBuffer.isView(column.data)) this.scanValues(pass, column, column.data as NumericArray);
-    else if (isDictionary(column.data)) this.scanCodes(pass, column);
+    else if (isDictionary(column.data) && column.shape.length === 0) this.scanCodes(pass, column);
     else for (let row = 0; row < column.length; row++) this.checkRow(pass, column, row);
   }
 
@@ -35,7 +35,7 @@ export class RuleLoop {
 
   /** Each distinct text once. */
   private scanCodes(pass: DecodePass, column: Column): void {
-    if (!isDictionary(column.data) || column.shape.length > 0) return;
+    if (!isDictionary(column.data)) return;
     const { codes, values } = column.data;
     const bad = values.map((text) => !this.plan.rules.accept(text));
     for (let row = 0; row < column.length; row++) if (bad[codes[row]!]) this.checkRow(pass, column, row);
@@ -46,7 +46,8 @@ export class RuleLoop {
     if (column.dtype.kind === 'list') {
       const { offsets, values } = column.data as { offsets: Int32Array; values: Column };
       this.plan.rules.array(pass, row, cellValues(values, offsets[row]!, offsets[row + 1]!));
-    } else if (column.shape.length > 0) this.plan.rules.array(pass, row, cellValues(column, row * column.size, (row + 1) * column.size));
+    } else if (column.shape.length > 0)
+      this.plan.rules.array(pass, row, cellValues(column, row * column.size, (row + 1) * column.size));
     else this.plan.rules.scalar(pass, row, storedValue(column, row));
   }
 }

@@ -1,4 +1,12 @@
-import { IsDefined, IsOptional, Max, Min, ValidatorConstraint, Validate, type ValidatorConstraintInterface } from 'class-validator';
+import {
+  IsDefined,
+  IsOptional,
+  Max,
+  Min,
+  ValidatorConstraint,
+  Validate,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { WitanError } from '../errors/witan-error.js';
 import type { DType } from '../frame/dtype.js';
@@ -31,7 +39,12 @@ describe('schemaOf', () => {
   it('reads a class once', () => {
     expect(schemaOf(Parent)).toBe(Schema.of(Parent));
     expect(schemaOf(schemaOf(Parent))).toBe(schemaOf(Parent));
-    expect(schemaOf(Parent)).toMatchObject({ name: 'Base', description: 'the parent', unknown: 'ignore', type: Parent });
+    expect(schemaOf(Parent)).toMatchObject({
+      name: 'Base',
+      description: 'the parent',
+      unknown: 'ignore',
+      type: Parent,
+    });
   });
 
   it('puts inherited columns first and lets a child redeclare one in its place', () => {
@@ -41,114 +54,172 @@ describe('schemaOf', () => {
   });
 
   it('takes inherited rules', () => {
-    expect(schemaOf(Child).columns[0]!.rules.map(({ name, constraints }) => [name, constraints])).toEqual([['min', [0]]]);
+    expect(schemaOf(Child).columns[0]!.rules.map(({ name, constraints }) => [name, constraints])).toEqual([
+      ['min', [0]],
+    ]);
   });
 
   const misuses: [string, RegExp, () => unknown][] = [
-    ['no @Schema', /Naked.*no @Schema/, () => {
-      class Naked {
-        @Column('f32') x!: number;
-      }
-      return schemaOf(Naked);
-    }],
-    ['no columns', /Empty.*no columns/, () => {
-      @Schema()
-      class Empty {}
-      return schemaOf(Empty);
-    }],
-    ['a bad dtype', /Bad.*'x'.*'float' is not a dtype/, () => {
-      @Schema()
-      class Bad {
-        @Column('float' as DType) x!: never;
-      }
-      return schemaOf(Bad);
-    }],
-    ['a fractional shape', /Bad.*'x'.*shape.*\[1\.5\]/, () => {
-      @Schema()
-      class Bad {
-        @Column('f32', { shape: [1.5] }) x!: Float32Array;
-      }
-      return schemaOf(Bad);
-    }],
-    ['a shape on a list', /list column has no shape/, () => {
-      @Schema()
-      class Bad {
-        @Column('list<f32>', { shape: [2] }) x!: Float32Array;
-      }
-      return schemaOf(Bad);
-    }],
-    ['a field number out of range', /field number.*9999.*10000/, () => {
-      @Schema()
-      class Bad {
-        @Column('f32', { field: 10000 }) x!: number;
-      }
-      return schemaOf(Bad);
-    }],
-    ['a field number used twice', /'a' and 'b' both have field number 3/, () => {
-      @Schema()
-      class Bad {
-        @Column('f32', { field: 3 }) a!: number;
-        @Column('f32', { field: 3 }) b!: number;
-      }
-      return schemaOf(Bad);
-    }],
-    ["a pinned number that is another column's place", /'a' and 'b' both have field number 2/, () => {
-      @Schema()
-      class Bad {
-        @Column('f32', { field: 2 }) a!: number;
-        @Column('f32') b!: number;
-      }
-      return schemaOf(Bad);
-    }],
-    ['a default of the wrong type', /'x'.*default.*must be an integer/, () => {
-      @Schema()
-      class Bad {
-        @Column('i8', { default: 1.5 }) x!: number;
-      }
-      return schemaOf(Bad);
-    }],
-    ['a default that breaks a rule', /'x'.*default.*must not be less than 5/, () => {
-      @Schema()
-      class Bad {
-        @Column('f32', { default: 1 }) @Min(5) x!: number;
-      }
-      return schemaOf(Bad);
-    }],
-    ['@IsOptional without null or default', /'x'.*@IsOptional/, () => {
-      @Schema()
-      class Bad {
-        @Column('f32') @IsOptional() x!: number;
-      }
-      return schemaOf(Bad);
-    }],
-    ['@IsDefined on a nullable column', /'x'.*@IsDefined/, () => {
-      @Schema()
-      class Bad {
-        @Column('f32', { nullable: true }) @IsDefined() x!: number | null;
-      }
-      return schemaOf(Bad);
-    }],
-    ['rules on a property that is no column', /'y' has rules but no @Column/, () => {
-      @Schema()
-      class Bad {
-        @Column('f32') x!: number;
-        @Max(3) y!: number;
-      }
-      return schemaOf(Bad);
-    }],
-    ['an asynchronous validator', /'x'.*asynchronous/, () => {
-      @ValidatorConstraint({ async: true })
-      class Later implements ValidatorConstraintInterface {
-        validate(): Promise<boolean> {
-          return Promise.resolve(true);
+    [
+      'no @Schema',
+      /Naked.*no @Schema/,
+      () => {
+        class Naked {
+          @Column('f32') x!: number;
         }
-      }
-      @Schema()
-      class Bad {
-        @Column('f32') @Validate(Later) x!: number;
-      }
-      return schemaOf(Bad);
-    }],
+        return schemaOf(Naked);
+      },
+    ],
+    [
+      'no columns',
+      /Empty.*no columns/,
+      () => {
+        @Schema()
+        class Empty {}
+        return schemaOf(Empty);
+      },
+    ],
+    [
+      'a bad dtype',
+      /Bad.*'x'.*'float' is not a dtype/,
+      () => {
+        @Schema()
+        class Bad {
+          @Column('float' as DType) x!: never;
+        }
+        return schemaOf(Bad);
+      },
+    ],
+    [
+      'a fractional shape',
+      /Bad.*'x'.*shape.*\[1\.5\]/,
+      () => {
+        @Schema()
+        class Bad {
+          @Column('f32', { shape: [1.5] }) x!: Float32Array;
+        }
+        return schemaOf(Bad);
+      },
+    ],
+    [
+      'a shape on a list',
+      /list column has no shape/,
+      () => {
+        @Schema()
+        class Bad {
+          @Column('list<f32>', { shape: [2] }) x!: Float32Array;
+        }
+        return schemaOf(Bad);
+      },
+    ],
+    [
+      'a field number out of range',
+      /field number.*9999.*10000/,
+      () => {
+        @Schema()
+        class Bad {
+          @Column('f32', { field: 10000 }) x!: number;
+        }
+        return schemaOf(Bad);
+      },
+    ],
+    [
+      'a field number used twice',
+      /'a' and 'b' both have field number 3/,
+      () => {
+        @Schema()
+        class Bad {
+          @Column('f32', { field: 3 }) a!: number;
+          @Column('f32', { field: 3 }) b!: number;
+        }
+        return schemaOf(Bad);
+      },
+    ],
+    [
+      "a pinned number that is another column's place",
+      /'a' and 'b' both have field number 2/,
+      () => {
+        @Schema()
+        class Bad {
+          @Column('f32', { field: 2 }) a!: number;
+          @Column('f32') b!: number;
+        }
+        return schemaOf(Bad);
+      },
+    ],
+    [
+      'a default of the wrong type',
+      /'x'.*default.*must be an integer/,
+      () => {
+        @Schema()
+        class Bad {
+          @Column('i8', { default: 1.5 }) x!: number;
+        }
+        return schemaOf(Bad);
+      },
+    ],
+    [
+      'a default that breaks a rule',
+      /'x'.*default.*must not be less than 5/,
+      () => {
+        @Schema()
+        class Bad {
+          @Column('f32', { default: 1 }) @Min(5) x!: number;
+        }
+        return schemaOf(Bad);
+      },
+    ],
+    [
+      '@IsOptional without null or default',
+      /'x'.*@IsOptional/,
+      () => {
+        @Schema()
+        class Bad {
+          @Column('f32') @IsOptional() x!: number;
+        }
+        return schemaOf(Bad);
+      },
+    ],
+    [
+      '@IsDefined on a nullable column',
+      /'x'.*@IsDefined/,
+      () => {
+        @Schema()
+        class Bad {
+          @Column('f32', { nullable: true }) @IsDefined() x!: number | null;
+        }
+        return schemaOf(Bad);
+      },
+    ],
+    [
+      'rules on a property that is no column',
+      /'y' has rules but no @Column/,
+      () => {
+        @Schema()
+        class Bad {
+          @Column('f32') x!: number;
+          @Max(3) y!: number;
+        }
+        return schemaOf(Bad);
+      },
+    ],
+    [
+      'an asynchronous validator',
+      /'x'.*asynchronous/,
+      () => {
+        @ValidatorConstraint({ async: true })
+        class Later implements ValidatorConstraintInterface {
+          validate(): Promise<boolean> {
+            return Promise.resolve(true);
+          }
+        }
+        @Schema()
+        class Bad {
+          @Column('f32') @Validate(Later) x!: number;
+        }
+        return schemaOf(Bad);
+      },
+    ],
   ];
   it.each(misuses)('refuses %s at boot, naming class and property', (_, text, build) => {
     const error = refused(build);
@@ -193,7 +264,11 @@ describe('Schema.dynamic', () => {
     ['no object', null, /needs an object/],
     ['no columns', { columns: {} }, /at least one/],
     ['an unknown key', { columns: { x: 'f32' }, colums: 1 }, /'colums' is not known/],
-    ['an unknown column key', { columns: { x: { dtype: 'f32', nullabel: true } } }, /column 'x'.*'nullabel' is not known/],
+    [
+      'an unknown column key',
+      { columns: { x: { dtype: 'f32', nullabel: true } } },
+      /column 'x'.*'nullabel' is not known/,
+    ],
     ['a bad dtype', { columns: { x: 'float32' } }, /column 'x'.*not a dtype/],
     ['no dtype', { columns: { x: {} } }, /column 'x'.*needs a dtype/],
     ['a number for a column', { columns: { x: 3 } }, /column 'x'.*got 3/],

@@ -39,9 +39,14 @@ function readClass(type: SchemaClass): SchemaSpec {
   const where = `schema ${type.name}`;
   if (declared.length === 0) throw definitionError(where, 'it has no columns: put @Column(dtype) on its properties');
   const unknown = options.unknown ?? 'ignore';
-  if (unknown !== 'ignore' && unknown !== 'refuse') throw definitionError(where, `unknown must be 'ignore' or 'refuse', got ${JSON.stringify(unknown)}`);
+  if (unknown !== 'ignore' && unknown !== 'refuse')
+    throw definitionError(where, `unknown must be 'ignore' or 'refuse', got ${JSON.stringify(unknown)}`);
   const { rules, optional, checkRecord } = rulesOfClass(type);
-  refuseStrayRules(where, declared.map(({ name }) => name), rules.keys());
+  refuseStrayRules(
+    where,
+    declared.map(({ name }) => name),
+    rules.keys(),
+  );
   const columns = declared.map((column) =>
     columnSpec(`${where}, property '${column.name}'`, column, rules.get(column.name) ?? [], optional.has(column.name)),
   );
@@ -63,7 +68,9 @@ function definitionError(where: string, text: string): Error {
 function noSchema(type: SchemaClass, hasColumns: boolean): Error {
   return definitionError(
     type.name || 'a class without a name',
-    hasColumns ? 'it has @Column properties, but no @Schema() on the class' : 'it is not a schema: put @Schema() on the class and @Column(dtype) on its properties',
+    hasColumns
+      ? 'it has @Column properties, but no @Schema() on the class'
+      : 'it is not a schema: put @Schema() on the class and @Column(dtype) on its properties',
   );
 }
 

@@ -4,12 +4,14 @@ import { type ErrorTable, WitanError, type WitanErrorOptions } from '../errors/w
 export const SCHEMA_ERRORS = {
   CORE_ERR_SCHEMA_DEFINITION: {
     category: 'FAILED_PRECONDITION',
-    summary: 'At boot: a schema class or document is wrong (bad dtype, shape, default or field number). The text names class and property.',
+    summary:
+      'At boot: a schema class or document is wrong (bad dtype, shape, default or field number). The text names class and property.',
   },
   CORE_ERR_VALIDATION: {
     category: 'INVALID_ARGUMENT',
     http: 422,
-    summary: 'The request was read, but breaks its schema. `details.violations` names row, column, value and rule of each; correct them and send again.',
+    summary:
+      'The request was read, but breaks its schema. `details.violations` names row, column, value and rule of each; correct them and send again.',
   },
   CORE_ERR_JSON_MALFORMED: {
     category: 'INVALID_ARGUMENT',
@@ -30,7 +32,8 @@ export const SCHEMA_ERRORS = {
   },
   CORE_ERR_OUTPUT_SCHEMA: {
     category: 'INTERNAL',
-    summary: 'A handler returned data that does not match its output schema; the text has both. Correct the handler or the schema.',
+    summary:
+      'A handler returned data that does not match its output schema; the text has both. Correct the handler or the schema.',
   },
 } as const satisfies ErrorTable;
 

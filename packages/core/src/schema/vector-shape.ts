@@ -21,7 +21,11 @@ export function flatten(value: unknown, dims: Dims): { values: ArrayLike<unknown
 
 function fitFlat(values: ArrayLike<unknown>, dims: Dims): { values: ArrayLike<unknown>; dims: number[] } | Refusal {
   const open = dims.filter((dim) => dim === null).length;
-  if (open > 1 && values.length > 0) return new Refusal('shape', `has shape ${shapeText(dims)} and must be nested: a flat array does not tell its sizes`);
+  if (open > 1 && values.length > 0)
+    return new Refusal(
+      'shape',
+      `has shape ${shapeText(dims)} and must be nested: a flat array does not tell its sizes`,
+    );
   const known = dims.reduce<number>((product, dim) => product * (dim ?? 1), 1);
   const rest = open === 0 ? 1 : values.length / known;
   if (known * rest !== values.length || !Number.isInteger(rest)) return wrong(dims, `${values.length} values`);

@@ -40,7 +40,10 @@ export function describeViolation({ row, column, value, message, rule }: Violati
 
 /** `CORE_ERR_VALIDATION`, with every violation in its details. */
 export function validationError({ list, truncated }: Violations): WitanError {
-  const more = list.length > 1 || truncated ? `; ${truncated ? 'more than ' : ''}${list.length - (truncated ? 0 : 1)} ${truncated ? 'violations' : 'more'} in details` : '';
+  const more =
+    list.length > 1 || truncated
+      ? `; ${truncated ? 'more than ' : ''}${list.length - (truncated ? 0 : 1)} ${truncated ? 'violations' : 'more'} in details`
+      : '';
   return schemaError('CORE_ERR_VALIDATION', `the request breaks its schema: ${describeViolation(list[0]!)}${more}`, {
     details: { violations: list, truncated },
   });
@@ -55,7 +58,8 @@ export function shortened(value: unknown): string {
 }
 
 function textOf(value: unknown): string {
-  if (typeof value === 'string') return value[0] === BIG_NUMBER_MARK ? value.slice(1) : JSON.stringify(value.slice(0, MAX_SHOWN + 1));
+  if (typeof value === 'string')
+    return value[0] === BIG_NUMBER_MARK ? value.slice(1) : JSON.stringify(value.slice(0, MAX_SHOWN + 1));
   if (value === undefined) return 'missing';
   if (typeof value === 'bigint' || typeof value === 'number') return String(value);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? '"Invalid Date"' : JSON.stringify(value);
