@@ -137,7 +137,7 @@ class ColumnBuilder {
   private fill(data: StoredValue[], cell: unknown, shape: readonly number[], depth: number, at: number, row: number, coerce: Coercer): number {
     const flat = shape.slice(depth).reduce((product, dim) => product * dim, 1);
     if (!isArrayLike(cell)) throw this.wrongShape(cell, shape, row);
-    const nested = depth < shape.length - 1 && isArrayLike(cell[0]);
+    const nested = depth < shape.length - 1 && isArrayLike(cell[0]) && !(this.dtype.kind === 'binary' && cell[0] instanceof Uint8Array);
     if (cell.length !== (nested ? shape[depth] : flat)) throw this.wrongShape(cell, shape, row);
     let next = at;
     for (let i = 0; i < cell.length; i++) {

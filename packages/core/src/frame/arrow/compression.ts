@@ -1,7 +1,5 @@
 import * as zlib from 'node:zlib';
 
-import { decompress as decompressByFzstd } from 'fzstd';
-
 import { WitanError } from '../../errors/witan-error.js';
 import { frameError } from '../frame.errors.js';
 import type { Budget } from './limits.js';
@@ -15,21 +13,15 @@ export type ArrowDecompress = (bytes: Uint8Array, size: number) => Uint8Array;
 
 type ZstdDecompressSync = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 
-/** Node 22.15 and later have zstd; elsewhere a decoder in JavaScript takes its place. */
-function decompressZstd(bytes: Uint8Array, size: number): Uint8Array {
-  const native = (zlib as { zstdDecompressSync?: ZstdDecompressSync }).zstdDecompressSync;
-  if (native) return native(bytes, { maxOutputLength: Math.max(size, 1) });
-  return decompressByFzstd(bytes, new Uint8Array(size));
-}
+const codecs = new Map<ArrowCodecName, ArrowDecompress>([['lz4', decompressLz4Frame]]);
 
-const codecs = new Map<ArrowCodecName, ArrowDecompress>([
-  ['lz4', decompressLz4Frame],
-  ['zstd', decompressZstd],
-]);
+/** Node has zstd from 22.15 on. Decoders written in JavaScript are not taken by default: some hang on broken input. */
+const nativeZstd = (zlib as { zstdDecompressSync?: ZstdDecompressSync }).zstdDecompressSync;
+if (nativeZstd) codecs.set('zstd', (bytes, size) => nativeZstd(bytes, { maxOutputLength: size }));
 
 /**
- * Replaces the decoder of a codec of compressed Arrow buffers, e.g. by a native one. LZ4 frames and ZSTD are there by
- * default. Process-wide.
+ * Sets the decoder of a codec of compressed Arrow buffers, for the whole process. LZ4 frames are there by default, ZSTD
+ * where Node's zlib has it (22.15 and later). The decoder meets bytes that are not trusted: it must end on any input.
  */
 export function registerArrowCodec(name: ArrowCodecName, decompress: ArrowDecompress): void {
   codecs.set(name, decompress);
@@ -45,16 +37,23 @@ export function decompressBuffer(name: ArrowCodecName, buffer: Uint8Array, budge
   if (claimed < 0n) throw malformed('a compressed buffer claims a negative size');
   const size = Number(claimed);
   budget.spendBytes(size);
-  const plain = size === 0 ? new Uint8Array(0) : runCodec(name, bytes, size);
+  const codec = codecs.get(name);
+  if (!codec) throw noCodec(name);
+  const plain = size === 0 ? new Uint8Array(0) : runCodec(codec, name, bytes, size);
   if (plain.length !== size) throw malformed(`a compressed buffer holds ${plain.length} bytes and claims ${size}`);
   return plain;
 }
 
-function runCodec(name: ArrowCodecName, bytes: Uint8Array, size: number): Uint8Array {
+function runCodec(codec: ArrowDecompress, name: ArrowCodecName, bytes: Uint8Array, size: number): Uint8Array {
   try {
-    return codecs.get(name)!(bytes, size);
+    return codec(bytes, size);
   } catch (error) {
     if (WitanError.is(error)) throw error;
     throw frameError('CORE_ERR_ARROW_CODEC', `a buffer of the Arrow stream is no valid ${name.toUpperCase()} of ${size} bytes`, { cause: error });
   }
+}
+
+function noCodec(name: ArrowCodecName): Error {
+  const text = `the Arrow stream is compressed by ${name.toUpperCase()}, for which no decoder is registered`;
+  return frameError('CORE_ERR_ARROW_CODEC', `${text}: send it uncompressed or by LZ4, run on Node 22.15 or later, or use registerArrowCodec`);
 }

@@ -137,9 +137,14 @@ function guarded<R>(step: () => R): R {
   }
 }
 
+/** Cells of binary columns are views of the input: those of a Buffer would be Buffers. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return Buffer.isBuffer(bytes) ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
+}
+
 /**
- * The Frame of an Arrow IPC stream: its record batches end to end. Columns are views of `bytes` where the alignment
- * allows it, so `bytes` must not be changed afterwards. The end-of-stream marker may be missing; what follows it is
+ * The Frame of an Arrow IPC stream: its record batches end to end. Columns are views of `input` where the alignment
+ * allows it, so `input` must not be changed afterwards. The end-of-stream marker may be missing; what follows it is
  * ignored. Text must be UTF-8. Every length, offset and count is checked before it is used.
  * @throws {CORE_ERR_ARROW_FORMAT} for what is no stream
  * @throws {CORE_ERR_ARROW_MALFORMED} for a truncated or contradictory one
@@ -147,8 +152,9 @@ function guarded<R>(step: () => R): R {
  * @throws {CORE_ERR_ARROW_CODEC} for broken compressed buffers
  * @throws {CORE_ERR_ARROW_LIMIT} for one beyond `limits`
  */
-export function decodeArrowStream(bytes: Uint8Array, limits?: ArrowLimits): Frame {
+export function decodeArrowStream(input: Uint8Array, limits?: ArrowLimits): Frame {
   return guarded(() => {
+    const bytes = plainBytes(input);
     const decoder = new MessageDecoder(limits);
     const frames: Frame[] = [];
     let at = 0;
@@ -190,7 +196,7 @@ export class ArrowStreamReader {
     this.pendingBytes += chunk.length;
     if (this.pendingBytes < this.neededBytes) return [];
     const bytes = this.pending.length === 1 ? chunk : Buffer.concat(this.pending);
-    return guarded(() => this.take(bytes));
+    return guarded(() => this.take(plainBytes(bytes)));
   }
 
   /**
