@@ -1,0 +1,23 @@
+/** Where a command runs and what it writes to: the process, or a test. */
+export interface Terminal {
+  readonly cwd: string;
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/** The command did what it was asked. */
+export const OK = 0;
+/** A check said no. */
+export const CHECK_FAILED = 1;
+/** The command line, or what it points to, cannot be used. */
+export const USAGE = 2;
+
+/** Ends a command with a text for the person who called it, without a stack. */
+export class CommandError extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: number = USAGE,
+  ) {
+    super(message);
+  }
+}
