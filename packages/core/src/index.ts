@@ -10,7 +10,12 @@ export type { Class, HandlerOf, HandlerOutput, MaybePromise } from './handler/ha
 export { Service } from './service/service.decorator.js';
 export type { ServiceOptions } from './service/service.decorator.js';
 export { Column } from './schema/column.decorator.js';
+export type { ColumnOptions } from './schema/column.decorator.js';
+export type { CellOf, ColumnDecorator, DefaultOf, InnerShape } from './schema/cell-types.js';
 export { Schema } from './schema/schema.decorator.js';
+export type { SchemaOptions } from './schema/schema-options.js';
+export type { RecordOf, SchemaLike, TypedSchema } from './schema/schema-of.js';
+export type { DynamicColumn, DynamicRecord, DynamicRules, DynamicSchema } from './schema/dynamic-schema.js';
 export { Frame } from './frame/frame.js';
 export type { AnyRecord } from './frame/frame.js';
 export type { DType } from './frame/dtype.js';
