@@ -59,11 +59,14 @@ export const INF_ERRORS = {
       'The model ended its runner several times in a row: it rests for a while, then one batch is tried. Retry after `retryAfterMs`.',
   },
   INF_ERR_MAPPING: {
-    category: 'FAILED_PRECONDITION',
-    summary: "The columns do not fit the model's inputs by name, shape or dtype. The text prints both sides.",
+    category: 'INVALID_ARGUMENT',
+    http: 422,
+    summary:
+      "The columns do not fit the model's inputs by name, shape or dtype. The text prints both sides. A handler with schemas meets it at boot.",
   },
   INF_ERR_INPUT: {
     category: 'INVALID_ARGUMENT',
+    http: 422,
     summary:
       'A tensor or column given to `model.run` does not fit the model: unknown name, wrong dtype, rank, size, or a null.',
   },

@@ -34,7 +34,8 @@ export class ChainBuilder {
     const call = planCall(blueprint.owner.prototype as object, blueprint.handler.method, (source) => {
       const provider = this.find(source.token, `a parameter of ${blueprint.name}`);
       providers.push(provider);
-      return provider;
+      const { name: handler, input, output } = blueprint;
+      return source.bind ? source.bind(provider, { handler, input, output }) : provider;
     });
     const provider = this.explorer.providerOf(blueprint.owner);
     if (!provider) throw missingProvider(blueprint.owner.name, `the handler ${blueprint.name}`);
