@@ -32,6 +32,9 @@ export type {
   ShutdownOptions,
   TlsOptions,
 } from './lifecycle/listen-options.js';
+export { fastifyServerOptions } from './http/server-options.js';
+export type { HttpServerLimits } from './http/server-options.js';
+export type { HttpServiceOptions } from './http/options.js';
 export { HEALTH_REPORT, STARTUP_REPORT } from './lifecycle/startup-report.js';
 export type {
   HealthReport,
@@ -39,6 +42,10 @@ export type {
   StartupReporter,
   StartupSection,
 } from './lifecycle/startup-report.js';
+export type { RpcBindOptions, RpcOptions } from './rpc/rpc-options.js';
+export { WitanGrpcStrategy } from './rpc/nest/witan-grpc-strategy.js';
+export type { GrpcControllerOptions } from './rpc/nest/witan-grpc-strategy.js';
+export { RpcExceptionFilter } from './rpc/nest/rpc-exception.filter.js';
 export { WitanError } from './errors/witan-error.js';
 export type { WitanErrorOptions } from './errors/witan-error.js';
 export { CATEGORY_STATUS } from './errors/category.js';
@@ -54,6 +61,8 @@ export type { ErrorDefinition, ErrorTable } from './errors/witan-error.js';
 export { toWitanError } from './errors/from-unknown.js';
 export { handlerParam } from './handler/handler-param.js';
 export type { Concurrent, HandlerParamSource } from './handler/handler-param.js';
+export { checkProtoLock, LOCK_FILE } from './rpc/proto/proto-lock.js';
+export { protoFilesOf, protoOf } from './rpc/proto/proto-of.js';
 export { schemaOf } from './schema/schema-of.js';
 export { serviceDefinitionsOf } from './service/module-walk.js';
 export type { ColumnSpec, Rule, SchemaSpec, Violation } from './schema/spec.js';

@@ -31,7 +31,7 @@ export class GrpcPort {
         ? await this.withControllers(parts, options.grpc.controllers)
         : await this.servicesAlone(parts);
     } catch (error) {
-      throw WitanError.is(error) && error.category === 'INVALID_ARGUMENT' ? error : listenFailure('gRPC', target, error);
+      throw WitanError.is(error) ? error : listenFailure('gRPC', target, error);
     }
     const { listener } = this;
     this.nest.get(Readiness).onChange((serving) => listener.setServing(serving));

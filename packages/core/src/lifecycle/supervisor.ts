@@ -41,9 +41,9 @@ export class Supervisor {
     process.on('SIGTERM', () => void this.stop());
     process.on('SIGINT', () => void this.stop());
     process.on('SIGHUP', () => void this.restart());
-    // One after the other: with port 0 the first decides which port the others share, and models load without a rush.
+    // With port 0 the first decides which port the others share.
     const addresses = await this.fork('first');
-    for (let i = 1; i < this.count; i++) await this.fork('next');
+    await Promise.all(Array.from({ length: this.count - 1 }, () => this.fork('next')));
     if (this.options.banner !== false) {
       process.stdout.write(`  ${this.count} processes share the ports; SIGHUP to ${process.pid} restarts them one by one\n`);
     }

@@ -1,15 +1,17 @@
 import cluster from 'node:cluster';
 import { type DynamicModule, Logger, type NestApplicationOptions, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { WitanError } from '../errors/witan-error.js';
 import { fastifyServerOptions, type HttpServerLimits } from '../http/server-options.js';
-import { useSwaggerDocument } from './swagger-document.js';
+import { BootLogger } from './boot-logger.js';
 import type { ListenAddresses, ListenOptions } from './listen-options.js';
 import { rootModuleOf } from './root-module.js';
 import { isSupervised } from './supervised.js';
 import { processCount, Supervisor } from './supervisor.js';
+import { useSwaggerDocument } from './swagger-document.js';
 import { WitanApplication } from './witan-application.js';
+import { WitanFastifyAdapter } from './witan-fastify-adapter.js';
 import type { WitanOptions } from './witan-options.js';
 
 /** Options of `WitanFactory.create`. */
@@ -60,9 +62,9 @@ export class PendingApplication implements PromiseLike<WitanApplication> {
   }
 
   private async create(): Promise<WitanApplication> {
-    const { witan, trustProxy, logger = ['warn', 'error', 'fatal'] } = this.options;
+    const { witan, trustProxy, logger = new BootLogger() } = this.options;
     const module = await rootModuleOf(this.module, witan);
-    const adapter = new FastifyAdapter(fastifyServerOptions({ ...witan?.http, trustProxy }));
+    const adapter = new WitanFastifyAdapter(fastifyServerOptions({ ...witan?.http, trustProxy }));
     const nest = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger, abortOnError: false });
     useSwaggerDocument(nest);
     return new WitanApplication(nest);

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { HttpServiceOptions } from '../http/options.js';
+import type { HttpServerLimits } from '../http/server-options.js';
 import type { GrpcControllerOptions } from '../rpc/nest/witan-grpc-strategy.js';
 import type { RpcBindOptions, RpcOptions } from '../rpc/rpc-options.js';
 
@@ -14,8 +15,11 @@ export interface ApiInfo {
 
 /** Options of `WitanModule.forRoot`; every one has a default. */
 export interface WitanOptions {
-  /** HTTP limits, compression and the routes beside the services. */
-  readonly http?: Omit<HttpServiceOptions, 'prefix' | 'notFound'>;
+  /**
+   * HTTP limits, compression and the routes beside the services. The bounds on slow requests and headers only act where
+   * `WitanFactory` makes the server: your own FastifyAdapter takes them from `fastifyServerOptions`.
+   */
+  readonly http?: Omit<HttpServiceOptions, 'prefix' | 'notFound'> & Omit<HttpServerLimits, 'trustProxy'>;
   /**
    * gRPC limits, reflection and keep-alive; the .proto of your own `@GrpcMethod` controllers, which then share the
    * port; and, where Witan is mounted into a Nest application by `WitanGrpcStrategy`, where to listen.

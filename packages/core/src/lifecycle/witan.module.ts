@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { systemClock } from '../clock.js';
 import { ChainBuilder } from '../service/chain-builder.js';
@@ -32,4 +32,8 @@ import { CLOCK } from './witan.tokens.js';
   ],
   exports: [CLOCK, ServiceRegistry, ServiceExplorer, Readiness, OpenApi, WitanGrpcStrategy, WITAN_OPTIONS],
 })
-export class WitanModule extends ConfigurableModuleClass {}
+export class WitanModule extends ConfigurableModuleClass {
+  static override forRoot(options: WitanOptions & { isGlobal?: boolean } = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+}

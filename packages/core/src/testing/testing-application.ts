@@ -1,9 +1,10 @@
 import type { InjectionToken, ModuleMetadata, Type } from '@nestjs/common';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Clock } from '../clock.js';
 import { fastifyServerOptions } from '../http/server-options.js';
 import { ServiceRegistry } from '../lifecycle/service-registry.js';
 import { WitanApplication } from '../lifecycle/witan-application.js';
+import { WitanFastifyAdapter } from '../lifecycle/witan-fastify-adapter.js';
 import { WitanModule } from '../lifecycle/witan.module.js';
 import type { WitanOptions } from '../lifecycle/witan-options.js';
 import { modulesOf } from '../service/module-walk.js';
@@ -48,7 +49,7 @@ export async function createTestingApplication(
   let builder = Test.createTestingModule({ ...root, imports: [...(root.imports ?? []), ...witan] });
   for (const [token, value] of options.overrides ?? []) builder = builder.overrideProvider(token).useValue(value);
   const compiled = await builder.compile();
-  const adapter = new FastifyAdapter(fastifyServerOptions());
+  const adapter = new WitanFastifyAdapter(fastifyServerOptions());
   const nest = compiled.createNestApplication<NestFastifyApplication>(adapter, { logger: false });
   const application = new TestingApplication(nest);
   await application.init();
