@@ -228,7 +228,9 @@ export class BatchGate<C = unknown> {
 
   private form(queue: KeyQueue<C>, now: number): Batch<C> | undefined {
     const { settings, cost, counters } = this.state;
-    const batch = formBatch(queue, this.readiness.reason, { now, maxRows: settings.maxRows, cost, drop: this.drop });
+    const { maxRows } = settings;
+    const fairRows = Math.min(maxRows, this.fairRows(queue.weight));
+    const batch = formBatch(queue, this.readiness.reason, { now, maxRows, fairRows, cost, drop: this.drop });
     if (!batch) return undefined;
     const pausedMs = queue.coalescer.formed(now, batch.rows, queue.weight + queue.flying + batch.rows);
     if (pausedMs >= 0) {
@@ -236,6 +238,15 @@ export class BatchGate<C = unknown> {
       counters.pausedMs += pausedMs;
     }
     return batch;
+  }
+
+  /** With several runners free: what each should take, if running at once saves more time than it costs again. */
+  private fairRows(waiting: number): number {
+    const { flights, settings } = this.state;
+    const free = settings.concurrency - flights.count;
+    if (free < 2 || settings.maxDelayMs > 0 || !flights.runsElsewhere || !this.cost.fitted) return Infinity;
+    const each = Math.ceil(waiting / free);
+    return this.cost.perRowMs * (waiting - each) > this.cost.fixedMs ? each : Infinity;
   }
 
   private readonly onLanded = (queue: KeyQueue<C>): void => {

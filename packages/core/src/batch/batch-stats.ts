@@ -52,6 +52,7 @@ export class BatchCounters {
     idle: 0,
     shape: 0,
     delay: 0,
+    shared: 0,
     coalesce: 0,
     deadline: 0,
     immediate: 0,

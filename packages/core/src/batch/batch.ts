@@ -6,10 +6,12 @@ import type { Waiting } from './waiting.js';
 /**
  * Why a batch was sent as it was. `full`: no more rows fit. `idle`: a runner was free and this was all. `shape`: as
  * `idle`, but rows of another key (parameters, inner shapes) waited too and could not join. `delay`: `maxDelayMs`
- * passed. `coalesce`: the pause for returning callers ended. `deadline`: more rows would have missed a deadline.
+ * passed. `shared`: the
+ * rest went to the other runners that were free. `coalesce`: the pause for returning callers ended. `deadline`: more rows would have missed a deadline.
  * `immediate`: rows from another gate. `drain`: the gate is closing. `bisect`: part of a failed batch, run again.
  */
-export type ClosedBy = 'full' | 'idle' | 'shape' | 'delay' | 'coalesce' | 'deadline' | 'immediate' | 'drain' | 'bisect';
+export type ClosedBy =
+  'full' | 'idle' | 'shape' | 'delay' | 'shared' | 'coalesce' | 'deadline' | 'immediate' | 'drain' | 'bisect';
 
 /** One request's rows in a batch: `start` (inclusive) to `end` (exclusive) of the batch's Frame. */
 export interface BatchShare<C = unknown> {

@@ -62,9 +62,9 @@ async function continuations(): Promise<void> {
   for (let i = 0; i < 6; i++) await Promise.resolve();
 }
 
-async function onAgainstOff(loop: Loop) {
-  const on = await closedLoop(loop, { coalesce: 'auto' });
-  const off = await closedLoop(loop, { coalesce: 'off' });
+async function onAgainstOff(loop: Loop, options: BatchOptions = {}) {
+  const on = await closedLoop(loop, { ...options, coalesce: 'auto' });
+  const off = await closedLoop(loop, { ...options, coalesce: 'off' });
   return { on, off, ratio: on.rowsPerSecond / off.rowsPerSecond };
 }
 
@@ -106,6 +106,41 @@ describe("coalesce: 'auto' with callers that wait for their answers", () => {
     ['callers come back too far apart', { fixedMs: 1, perRowMs: 0.02, callers: 64, returnMs: [0.1, 6] }],
   ] as const)('loses next to nothing when %s', async (_, loop) => {
     expect((await onAgainstOff(loop)).ratio).toBeGreaterThan(0.97);
+  });
+});
+
+describe('several runners', () => {
+  it.each([
+    ['shares rows', { fixedMs: 15, perRowMs: 0.8, callers: 64, returnMs: [0.1, 1.5], simulatedMs: 2000 }, 1.15],
+    ['pauses', { fixedMs: 10, perRowMs: 0.1, callers: 64, returnMs: [0.1, 1.5], simulatedMs: 2000 }, 1.15],
+    ['is not in the way', { fixedMs: 1, perRowMs: 1, callers: 64, returnMs: [0.1, 1.5], simulatedMs: 2000 }, 0.97],
+  ] as const)("'auto' %s with two runners", async (_, loop, least) => {
+    expect((await onAgainstOff(loop, { concurrency: 2 })).ratio).toBeGreaterThanOrEqual(least);
+  });
+
+  it('share what waits when running at once saves more than a further run costs', async () => {
+    const { clock, running, submit } = knownGate({ fixedMs: 10, perRowMs: 1 }, { concurrency: 2 });
+    submit(1);
+    clock.advance(11);
+    await running[0]!.finish();
+    clock.advance(20);
+    submit(40);
+    clock.endTurn();
+    expect(running.slice(1)).toMatchObject([
+      { rows: 20, closedBy: 'shared' },
+      { rows: 20, closedBy: 'idle' },
+    ]);
+  });
+
+  it('do not share where the fixed cost is most of a run', async () => {
+    const { clock, running, submit } = knownGate({ fixedMs: 30, perRowMs: 1 }, { concurrency: 2 });
+    submit(1);
+    clock.advance(31);
+    await running[0]!.finish();
+    clock.advance(20);
+    submit(40);
+    clock.endTurn();
+    expect(running.slice(1)).toMatchObject([{ rows: 40, closedBy: 'idle' }]);
   });
 });
 

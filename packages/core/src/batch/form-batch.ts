@@ -6,6 +6,8 @@ import type { Waiting } from './waiting.js';
 export interface Formation<C> {
   readonly now: number;
   readonly maxRows: number;
+  /** Rows from which on the rest is left to the other runners that are free; at most `maxRows`. */
+  readonly fairRows: number;
   readonly cost: CostLine;
   /** Settles a request whose caller is gone; it has left the queue already. */
   readonly drop: (waiting: Waiting<C>, now: number) => void;
@@ -31,6 +33,10 @@ export function formBatch<C>(queue: KeyQueue<C>, reason: ClosedBy, formation: Fo
     const take = Math.min(next.left, maxRows - rows);
     if (take <= 0 || (take < next.left && next.weight <= maxRows)) {
       closedBy = 'full';
+      break;
+    }
+    if (rows > 0 && rows + take > formation.fairRows && !queue.rowless) {
+      closedBy = rows + take > maxRows ? 'full' : 'shared';
       break;
     }
     const end = cost.known ? now + cost.predict(rows + take) : now;
