@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { openSync } from 'node:fs';
 import { compiled, ROOT } from '../paths.js';
 import type { Answered, LoopDelay, Ports, Question } from './control.js';
 import { type Memory, memoryOf } from './memory.js';
@@ -9,6 +10,8 @@ import { cpuSecondsOfTree } from './proc-stat.js';
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeArgs?: readonly string[];
+  /** Where its stderr goes, for servers that are made to complain. @default this process's own */
+  readonly logFile?: string;
   /** How long it may take to listen, in milliseconds. @default 300_000 */
   readonly timeoutMs?: number;
 }
@@ -32,12 +35,12 @@ export class ServerProcess {
 
   static async start(
     name: string,
-    { env, nodeArgs = [], timeoutMs = DEFAULT_START_MS }: StartOptions = {},
+    { env, nodeArgs = [], logFile, timeoutMs = DEFAULT_START_MS }: StartOptions = {},
   ): Promise<ServerProcess> {
     const child = spawn(process.execPath, [...nodeArgs, compiled(name)], {
       cwd: ROOT,
       env: { ...process.env, NODE_ENV: 'production', ORT_DISABLE_TELEMETRY: '1', ...env },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', 'ignore', logFile === undefined ? 'inherit' : openSync(logFile, 'w'), 'ipc'],
     });
     return new ServerProcess(name, child, await portsOf(child, name, timeoutMs));
   }

@@ -1,8 +1,13 @@
 import { big } from './big.js';
+import { coldStart } from './cold-start.js';
+import { decode } from './decode.js';
 import { grpcTiny } from './grpc-tiny.js';
 import { httpTiny } from './http-tiny.js';
+import { limits } from './limits.js';
+import { memory } from './memory.js';
 import { neighbour } from './neighbour.js';
+import { soak } from './soak.js';
 import type { Suite } from './suite.js';
 
 /** Every suite, in the order in which they run. */
-export const SUITES: readonly Suite[] = [httpTiny, grpcTiny, big, neighbour];
+export const SUITES: readonly Suite[] = [httpTiny, grpcTiny, decode, coldStart, memory, limits, big, neighbour, soak];
