@@ -25,8 +25,14 @@ export function columnFrom(name: string, source: ColumnSource): Column {
   if (source instanceof Column) return source;
   if (Array.isArray(source)) return inferColumn(name, source);
   // A Buffer's tag is Uint8Array too, which is what it is.
-  const dtype = isNumericArray(source) ? DTYPE_OF_ARRAY[(source as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag]] : undefined;
-  if (!dtype) throw frameError('CORE_ERR_FRAME_VALUE', `column '${name}': got ${shownValue(source)}, expected a typed array, an array or a Column`);
+  const dtype = isNumericArray(source)
+    ? DTYPE_OF_ARRAY[(source as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag]]
+    : undefined;
+  if (!dtype)
+    throw frameError(
+      'CORE_ERR_FRAME_VALUE',
+      `column '${name}': got ${shownValue(source)}, expected a typed array, an array or a Column`,
+    );
   return new Column({ dtype, data: source as NumericArray, length: (source as NumericArray).length });
 }
 
@@ -34,7 +40,10 @@ export function columnFrom(name: string, source: ColumnSource): Column {
 export function columnsBySpec(records: readonly object[], specs: readonly ColumnSpec[]): Map<string, Column> {
   const columns = new Map<string, Column>();
   for (const { name, dtype, shape, nullable, default: fallback } of specs) {
-    columns.set(name, columnOf(dtype, pluck(records, name), { shape, nullable, default: fallback, name: `column '${name}'` }));
+    columns.set(
+      name,
+      columnOf(dtype, pluck(records, name), { shape, nullable, default: fallback, name: `column '${name}'` }),
+    );
   }
   return columns;
 }

@@ -17,7 +17,8 @@ const INTEGER_RANGES: Readonly<Partial<Record<DTypeKind, readonly [number, numbe
 };
 
 function coerceInteger([min, max]: readonly [number, number]): Coercer {
-  return (value) => (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : undefined);
+  return (value) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : undefined;
 }
 
 /** Numbers, and the JSON forms of the numbers that JSON has not. */
@@ -55,7 +56,12 @@ const coerceU64 = coerceBigInt(0n, 2n ** 64n - 1n);
 
 /** Milliseconds since the epoch of a Date or an ISO 8601 text; `undefined` for anything else and for invalid dates. */
 function asTimeMs(value: unknown): number | undefined {
-  const ms = value instanceof Date ? value.getTime() : typeof value === 'string' && /^[+-]?\d{4,6}-\d\d/.test(value) ? Date.parse(value) : NaN;
+  const ms =
+    value instanceof Date
+      ? value.getTime()
+      : typeof value === 'string' && /^[+-]?\d{4,6}-\d\d/.test(value)
+        ? Date.parse(value)
+        : NaN;
   return Number.isNaN(ms) ? undefined : ms;
 }
 

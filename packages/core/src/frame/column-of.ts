@@ -99,7 +99,10 @@ class ColumnBuilder {
     if (value === undefined) value = this.options.default;
     if (value !== null && value !== undefined) return value;
     if (this.options.nullable === false) {
-      throw frameError('CORE_ERR_FRAME_VALUE', `row ${row} of ${this.name}: a value is missing, and the column is not nullable`);
+      throw frameError(
+        'CORE_ERR_FRAME_VALUE',
+        `row ${row} of ${this.name}: a value is missing, and the column is not nullable`,
+      );
     }
     setNull((this.validity ??= allValid(this.values.length)), row);
     return null;
@@ -112,18 +115,25 @@ class ColumnBuilder {
   }
 
   private misfit(value: unknown, row: number, wanted = expectation(this.dtype)): Error {
-    return frameError('CORE_ERR_FRAME_VALUE', `row ${row} of ${this.name}: got ${shownValue(value)}, expected ${wanted}`);
+    return frameError(
+      'CORE_ERR_FRAME_VALUE',
+      `row ${row} of ${this.name}: got ${shownValue(value)}, expected ${wanted}`,
+    );
   }
 
   private resolveShape(wanted: readonly (number | null)[]): number[] {
     const unknown = wanted.filter((dim) => dim === null).length;
     if (unknown === 0) return wanted as number[];
-    const first = Array.prototype.find.call(this.values, (value: unknown) => value !== null && value !== undefined) as unknown;
+    const first = Array.prototype.find.call(
+      this.values,
+      (value: unknown) => value !== null && value !== undefined,
+    ) as unknown;
     if (!isArrayLike(first)) return wanted.map((dim) => dim ?? 0);
     const seen = dimensions(first);
     if (seen.length === wanted.length) return wanted.map((dim, i) => dim ?? seen[i]!);
     const known = wanted.reduce<number>((product, dim) => product * (dim ?? 1), 1);
-    if (unknown === 1 && seen.length === 1 && known > 0 && seen[0]! % known === 0) return wanted.map((dim) => dim ?? seen[0]! / known);
+    if (unknown === 1 && seen.length === 1 && known > 0 && seen[0]! % known === 0)
+      return wanted.map((dim) => dim ?? seen[0]! / known);
     throw this.misfit(first, 0, `a vector of shape [${wanted.map((dim) => dim ?? '?').join(', ')}]`);
   }
 
@@ -134,10 +144,21 @@ class ColumnBuilder {
   }
 
   /** Writes a cell, flat or nested, from `at`; gives the index after the last value written. */
-  private fill(data: StoredValue[], cell: unknown, shape: readonly number[], depth: number, at: number, row: number, coerce: Coercer): number {
+  private fill(
+    data: StoredValue[],
+    cell: unknown,
+    shape: readonly number[],
+    depth: number,
+    at: number,
+    row: number,
+    coerce: Coercer,
+  ): number {
     const flat = shape.slice(depth).reduce((product, dim) => product * dim, 1);
     if (!isArrayLike(cell)) throw this.wrongShape(cell, shape, row);
-    const nested = depth < shape.length - 1 && isArrayLike(cell[0]) && !(this.dtype.kind === 'binary' && cell[0] instanceof Uint8Array);
+    const nested =
+      depth < shape.length - 1 &&
+      isArrayLike(cell[0]) &&
+      !(this.dtype.kind === 'binary' && cell[0] instanceof Uint8Array);
     if (cell.length !== (nested ? shape[depth] : flat)) throw this.wrongShape(cell, shape, row);
     let next = at;
     for (let i = 0; i < cell.length; i++) {
@@ -149,7 +170,10 @@ class ColumnBuilder {
 
   private wrongShape(cell: unknown, shape: readonly number[], row: number): Error {
     const seen = isArrayLike(cell) ? `a vector of shape [${dimensions(cell).join(', ')}]` : shownValue(cell);
-    return frameError('CORE_ERR_FRAME_VALUE', `row ${row} of ${this.name}: got ${seen}, expected shape [${shape.join(', ')}]`);
+    return frameError(
+      'CORE_ERR_FRAME_VALUE',
+      `row ${row} of ${this.name}: got ${seen}, expected shape [${shape.join(', ')}]`,
+    );
   }
 }
 

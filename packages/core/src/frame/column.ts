@@ -189,7 +189,8 @@ function flatValues(column: Column, start: number, end: number): unknown {
   const { kind } = column.dtype;
   const data = column.data;
   if (kind === 'f16') return Float32Array.from((data as Uint16Array).subarray(start, end), fromFloat16Bits);
-  const asIs = ArrayBuffer.isView(data) && kind !== 'bool' && kind !== 'date32' && kind !== 'timestamp' && kind !== 'duration';
+  const asIs =
+    ArrayBuffer.isView(data) && kind !== 'bool' && kind !== 'date32' && kind !== 'timestamp' && kind !== 'duration';
   if (asIs) return (data as NumericArray).subarray(start, end);
   if (kind === 'duration' || (kind === 'timestamp' && column.dtype.unit !== 'ms' && column.dtype.unit !== 's')) {
     return Array.from((data as BigInt64Array).subarray(start, end));

@@ -1,4 +1,11 @@
-import { Column, type ColumnData, type DictionaryData, isDictionary, type ListData, type NumericArray } from './column.js';
+import {
+  Column,
+  type ColumnData,
+  type DictionaryData,
+  isDictionary,
+  type ListData,
+  type NumericArray,
+} from './column.js';
 
 /** The same column in storage of its own: nothing of the larger one that it was cut from stays alive. */
 export function compactColumn(column: Column): Column {

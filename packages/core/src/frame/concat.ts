@@ -43,7 +43,9 @@ function concatOther(columns: readonly Column[]): Column['data'] {
     case 'list':
       return concatLists(columns);
     case 'utf8':
-      return columns.every((column) => isDictionary(column.data)) ? concatDictionaries(columns) : columns.flatMap((column) => spelledOut(column.data));
+      return columns.every((column) => isDictionary(column.data))
+        ? concatDictionaries(columns)
+        : columns.flatMap((column) => spelledOut(column.data));
     default:
       return columns.flatMap((column) => column.data as readonly Uint8Array[]);
   }
@@ -114,5 +116,8 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 
 function differentColumns(a: ReadonlyMap<string, Column>, b: ReadonlyMap<string, Column>): Error {
   const names = (map: ReadonlyMap<string, Column>): string => [...map.keys()].join(', ') || 'none';
-  return frameError('CORE_ERR_FRAME_CONCAT', `cannot concatenate: the columns are ${names(a)} in one frame and ${names(b)} in another`);
+  return frameError(
+    'CORE_ERR_FRAME_CONCAT',
+    `cannot concatenate: the columns are ${names(a)} in one frame and ${names(b)} in another`,
+  );
 }

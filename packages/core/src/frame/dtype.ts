@@ -7,21 +7,14 @@ export type FloatDType = 'f16' | 'f32' | 'f64';
 export type SmallIntDType = 'i8' | 'i16' | 'i32' | 'u8' | 'u16' | 'u32';
 export type BigIntDType = 'i64' | 'u64';
 export type NumberDType = FloatDType | SmallIntDType;
-export type TemporalDType = 'date32' | `timestamp(${TimeUnit})` | `timestamp(${TimeUnit}, ${string})` | `duration(${TimeUnit})`;
+export type TemporalDType =
+  'date32' | `timestamp(${TimeUnit})` | `timestamp(${TimeUnit}, ${string})` | `duration(${TimeUnit})`;
 export type ScalarDType = 'bool' | NumberDType | BigIntDType | 'utf8' | 'binary' | TemporalDType;
 export type DType = ScalarDType | `list<${ScalarDType}>`;
 
 /** How a dtype's values are stored, without the parameters of temporal and list types. */
 export type DTypeKind =
-  | 'bool'
-  | NumberDType
-  | BigIntDType
-  | 'utf8'
-  | 'binary'
-  | 'date32'
-  | 'timestamp'
-  | 'duration'
-  | 'list';
+  'bool' | NumberDType | BigIntDType | 'utf8' | 'binary' | 'date32' | 'timestamp' | 'duration' | 'list';
 
 /** A dtype's parts. Two dtypes are equal when their names are (see {@link sameDType}); nearly all are interned by name. */
 export interface DTypeInfo {
@@ -102,9 +95,16 @@ function parseFresh(text: string): DTypeInfo | undefined {
   if ((SIMPLE as readonly string[]).includes(text)) return { name: text as DType, kind: text as DTypeKind };
   const temporal = /^(timestamp|duration)\(\s*(s|ms|us|ns)\s*(?:,\s*([^\s)][^)]*?)\s*)?\)$/.exec(text);
   if (temporal) {
-    const [, kind, unit, zone] = temporal as unknown as [string, 'timestamp' | 'duration', TimeUnit, string | undefined];
+    const [, kind, unit, zone] = temporal as unknown as [
+      string,
+      'timestamp' | 'duration',
+      TimeUnit,
+      string | undefined,
+    ];
     if (kind === 'duration') return zone ? undefined : { name: `duration(${unit})`, kind, unit };
-    return zone ? { name: `timestamp(${unit}, ${zone})`, kind, unit, zone } : { name: `timestamp(${unit})`, kind, unit };
+    return zone
+      ? { name: `timestamp(${unit}, ${zone})`, kind, unit, zone }
+      : { name: `timestamp(${unit})`, kind, unit };
   }
   const list = /^list<\s*(.+?)\s*>$/.exec(text);
   const item = list && tryParseDType(list[1]!);
@@ -143,7 +143,17 @@ export function parseDType(text: string): DTypeInfo {
   );
 }
 
-const NUMBER_KINDS: ReadonlySet<DTypeKind> = new Set<NumberDType>(['f16', 'f32', 'f64', 'i8', 'i16', 'i32', 'u8', 'u16', 'u32']);
+const NUMBER_KINDS: ReadonlySet<DTypeKind> = new Set<NumberDType>([
+  'f16',
+  'f32',
+  'f64',
+  'i8',
+  'i16',
+  'i32',
+  'u8',
+  'u16',
+  'u32',
+]);
 
 /** Numbers that a typed array of this dtype holds as JavaScript numbers. */
 export function isNumberKind(kind: DTypeKind): kind is NumberDType {

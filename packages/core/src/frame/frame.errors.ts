@@ -9,11 +9,13 @@ export const FRAME_ERRORS = {
   },
   CORE_ERR_FRAME_CONCAT: {
     category: 'INTERNAL',
-    summary: 'Frames with different columns, dtypes or inner shapes were concatenated. The text names the first difference.',
+    summary:
+      'Frames with different columns, dtypes or inner shapes were concatenated. The text names the first difference.',
   },
   CORE_ERR_FRAME_INFER: {
     category: 'INVALID_ARGUMENT',
-    summary: 'No column type fits the JSON that was sent without a schema: a column mixes types, or nests too deep. Send one type per column.',
+    summary:
+      'No column type fits the JSON that was sent without a schema: a column mixes types, or nests too deep. Send one type per column.',
   },
   CORE_ERR_FRAME_LIMIT: {
     category: 'RESOURCE_EXHAUSTED',
@@ -23,34 +25,41 @@ export const FRAME_ERRORS = {
   CORE_ERR_FRAME_PEER: {
     category: 'FAILED_PRECONDITION',
     http: 500,
-    summary: 'toPolars, fromPolars, toArrow or fromArrow needs an optional package that is not installed. Install nodejs-polars or apache-arrow.',
+    summary:
+      'toPolars, fromPolars, toArrow or fromArrow needs an optional package that is not installed. Install nodejs-polars or apache-arrow.',
   },
   CORE_ERR_ARROW_FORMAT: {
     category: 'INVALID_ARGUMENT',
-    summary: 'The bytes are no Arrow IPC stream (an Arrow file, Feather, Parquet or something else). Send the IPC stream format.',
+    summary:
+      'The bytes are no Arrow IPC stream (an Arrow file, Feather, Parquet or something else). Send the IPC stream format.',
   },
   CORE_ERR_ARROW_MALFORMED: {
     category: 'INVALID_ARGUMENT',
-    summary: 'An Arrow IPC stream is truncated or contradicts itself: an offset, length or count points outside its buffer.',
+    summary:
+      'An Arrow IPC stream is truncated or contradicts itself: an offset, length or count points outside its buffer.',
   },
   CORE_ERR_ARROW_UNSUPPORTED: {
     category: 'INVALID_ARGUMENT',
     http: 415,
-    summary: 'An Arrow IPC stream uses a type or feature that Frame does not hold (struct, map, union, decimal, big-endian, …). The text names it and the column.',
+    summary:
+      'An Arrow IPC stream uses a type or feature that Frame does not hold (struct, map, union, decimal, big-endian, …). The text names it and the column.',
   },
   CORE_ERR_ARROW_CODEC: {
     category: 'INVALID_ARGUMENT',
     http: 415,
-    summary: 'A compressed Arrow buffer names a codec that is not registered, or its compressed bytes are broken. Send it uncompressed, or use registerArrowCodec.',
+    summary:
+      'A compressed Arrow buffer names a codec that is not registered, or its compressed bytes are broken. Send it uncompressed, or use registerArrowCodec.',
   },
   CORE_ERR_ARROW_LIMIT: {
     category: 'RESOURCE_EXHAUSTED',
     http: 413,
-    summary: 'An Arrow IPC stream has more rows, columns or decoded bytes than the limit. Send fewer, or raise the limit.',
+    summary:
+      'An Arrow IPC stream has more rows, columns or decoded bytes than the limit. Send fewer, or raise the limit.',
   },
   CORE_ERR_ARROW_ENCODE: {
     category: 'INTERNAL',
-    summary: 'A Frame cannot be written as Arrow IPC: a column holds more than 2 GiB of text or binary, or a stream of Frames changed its columns.',
+    summary:
+      'A Frame cannot be written as Arrow IPC: a column holds more than 2 GiB of text or binary, or a stream of Frames changed its columns.',
   },
 } as const satisfies ErrorTable;
 
@@ -65,7 +74,12 @@ export function frameError(code: FrameErrorCode, message: string, options?: Wita
 export function shownValue(value: unknown): string {
   let text: string;
   try {
-    text = typeof value === 'bigint' ? `${value}n` : typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
+    text =
+      typeof value === 'bigint'
+        ? `${value}n`
+        : typeof value === 'function'
+          ? 'a function'
+          : (JSON.stringify(value) ?? String(value));
   } catch {
     text = Object.prototype.toString.call(value);
   }

@@ -47,7 +47,9 @@ describe('any Frame', () => {
         const records = frame.records();
         expect(records).toHaveLength(frame.rows);
         for (const [name, column] of frame.columns) {
-          records.forEach((record, row) => expect(Object.getOwnPropertyDescriptor(record, name)?.value).toEqual(column.get(row)));
+          records.forEach((record, row) =>
+            expect(Object.getOwnPropertyDescriptor(record, name)?.value).toEqual(column.get(row)),
+          );
         }
       }),
     );
@@ -55,14 +57,19 @@ describe('any Frame', () => {
 
   it('is rebuilt from its records by its own dtypes', () => {
     fc.assert(
-      fc.property(columnKinds.chain((kinds) => fc.tuple(fc.constant(kinds), frameOf(kinds, 4))), ([kinds, frame]) => {
-        // Dates beyond what Date holds have no record value; they are left out here.
-        const sound = frame.select(frame.names.filter((name) => !/date32|\((s|ms)/.test(frame.column(name).dtype.name)));
-        const columns = kinds
-          .filter(([name]) => sound.columns.has(name))
-          .map(([name, { shape }]) => ({ name, dtype: sound.column(name).dtype, shape, nullable: true, rules: [] }));
-        expect(Frame.equals(Frame.fromRecords(sound.records(), { columns }), sound)).toBe(true);
-      }),
+      fc.property(
+        columnKinds.chain((kinds) => fc.tuple(fc.constant(kinds), frameOf(kinds, 4))),
+        ([kinds, frame]) => {
+          // Dates beyond what Date holds have no record value; they are left out here.
+          const sound = frame.select(
+            frame.names.filter((name) => !/date32|\((s|ms)/.test(frame.column(name).dtype.name)),
+          );
+          const columns = kinds
+            .filter(([name]) => sound.columns.has(name))
+            .map(([name, { shape }]) => ({ name, dtype: sound.column(name).dtype, shape, nullable: true, rules: [] }));
+          expect(Frame.equals(Frame.fromRecords(sound.records(), { columns }), sound)).toBe(true);
+        },
+      ),
     );
   });
 });

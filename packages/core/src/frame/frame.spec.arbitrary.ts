@@ -56,10 +56,24 @@ const columnKind: fc.Arbitrary<ColumnKind> = fc
   })
   .map(({ item, form, shape, nullable, dictionary }) => {
     const value = VALUES[item]!;
-    if (form === 'list') return { dtype: `list<${item}>` as DType, shape: [], nullable, dictionary: false, cell: fc.array(value, { maxLength: 4 }) };
-    if (form === 'scalar') return { dtype: item, shape: [], nullable, dictionary: item === 'utf8' && dictionary, cell: value };
+    if (form === 'list')
+      return {
+        dtype: `list<${item}>` as DType,
+        shape: [],
+        nullable,
+        dictionary: false,
+        cell: fc.array(value, { maxLength: 4 }),
+      };
+    if (form === 'scalar')
+      return { dtype: item, shape: [], nullable, dictionary: item === 'utf8' && dictionary, cell: value };
     const size = shape.reduce((a, b) => a * b, 1);
-    return { dtype: item, shape, nullable, dictionary: false, cell: fc.array(value, { minLength: size, maxLength: size }) };
+    return {
+      dtype: item,
+      shape,
+      nullable,
+      dictionary: false,
+      cell: fc.array(value, { minLength: size, maxLength: size }),
+    };
   });
 
 function asDictionary(column: Column): Column {
@@ -82,14 +96,23 @@ const column = ({ dtype, shape, nullable, dictionary, cell }: ColumnKind, rows: 
 const name = fc.oneof(fc.string({ maxLength: 8 }), fc.constantFrom('__proto__', 'constructor', 'ü"\\', ''));
 
 /** Up to five columns of any dtype, shape and storage. */
-export const columnKinds: fc.Arbitrary<readonly (readonly [string, ColumnKind])[]> = fc.uniqueArray(fc.tuple(name, columnKind), {
-  maxLength: 5,
-  selector: ([key]) => key,
-});
+export const columnKinds: fc.Arbitrary<readonly (readonly [string, ColumnKind])[]> = fc.uniqueArray(
+  fc.tuple(name, columnKind),
+  {
+    maxLength: 5,
+    selector: ([key]) => key,
+  },
+);
 
 /** A Frame of these columns. */
 export function frameOf(kinds: readonly (readonly [string, ColumnKind])[], rows: number): fc.Arbitrary<Frame> {
-  return fc.tuple(...kinds.map(([, kind]) => column(kind, rows))).map((columns) => new Frame(kinds.map(([key], i) => [key, columns[i] as Column] as const), rows));
+  return fc.tuple(...kinds.map(([, kind]) => column(kind, rows))).map(
+    (columns) =>
+      new Frame(
+        kinds.map(([key], i) => [key, columns[i] as Column] as const),
+        rows,
+      ),
+  );
 }
 
 /** Any Frame of up to 20 rows; often a slice, so that nothing relies on storage that begins at 0. */

@@ -51,9 +51,13 @@ describe('Frame', () => {
 
   it('merges dictionaries and keeps a shared one', () => {
     const values = ['a', 'b'];
-    const shared = Frame.concat([dictionary([1], values), dictionary([0], values)].map((s) => Frame.fromColumns({ s })));
+    const shared = Frame.concat(
+      [dictionary([1], values), dictionary([0], values)].map((s) => Frame.fromColumns({ s })),
+    );
     expect(shared.column('s').data).toEqual({ codes: Int32Array.of(1, 0), values });
-    const merged = Frame.concat([dictionary([1], ['a', 'b']), dictionary([0, 1], ['c', 'b'])].map((s) => Frame.fromColumns({ s })));
+    const merged = Frame.concat(
+      [dictionary([1], ['a', 'b']), dictionary([0, 1], ['c', 'b'])].map((s) => Frame.fromColumns({ s })),
+    );
     expect(merged.column('s').strings()).toEqual(['b', 'c', 'b']);
     expect(merged.column('s').data).toMatchObject({ values: ['a', 'b', 'c'] });
   });
@@ -67,12 +71,18 @@ describe('Frame', () => {
     const list = columnOf('list<i64>', [[1n, 2n], null, [3n], []]);
     const frame = Frame.fromColumns({ list });
     const joined = Frame.concat([frame.slice(2, 4), frame.slice(0, 2)]);
-    expect(joined.column('list').toArray()).toEqual([BigInt64Array.of(3n), new BigInt64Array(), BigInt64Array.of(1n, 2n), null]);
+    expect(joined.column('list').toArray()).toEqual([
+      BigInt64Array.of(3n),
+      new BigInt64Array(),
+      BigInt64Array.of(1n, 2n),
+      null,
+    ]);
   });
 
   it('names the column whose type or shape differs', () => {
     const error = expect.objectContaining({ code: 'CORE_ERR_FRAME_CONCAT' });
-    const vectors = (size: number): Frame => Frame.fromColumns({ v: columnOf('f32', [Array(size).fill(0)], { shape: [size] }) });
+    const vectors = (size: number): Frame =>
+      Frame.fromColumns({ v: columnOf('f32', [Array(size).fill(0)], { shape: [size] }) });
     const attempt = (...frames: Frame[]) => {
       try {
         Frame.concat(frames);
@@ -82,9 +92,13 @@ describe('Frame', () => {
       }
       return undefined;
     };
-    expect(attempt(Frame.fromColumns({ x: new Float32Array(1) }), Frame.fromColumns({ x: new Float64Array(1) }))).toMatch(/'x' is f32 .* f64/);
+    expect(
+      attempt(Frame.fromColumns({ x: new Float32Array(1) }), Frame.fromColumns({ x: new Float64Array(1) })),
+    ).toMatch(/'x' is f32 .* f64/);
     expect(attempt(vectors(2), vectors(3))).toMatch(/'v' is f32 \[2\] .* f32 \[3\]/);
-    expect(attempt(Frame.fromColumns({ x: [1] }), Frame.fromColumns({ y: [1] }))).toMatch(/are x in one frame and y in another/);
+    expect(attempt(Frame.fromColumns({ x: [1] }), Frame.fromColumns({ y: [1] }))).toMatch(
+      /are x in one frame and y in another/,
+    );
     expect(attempt(Frame.fromColumns({ x: [1] }), Frame.fromColumns({ x: [1], y: [1] }))).toMatch(/x, y in another/);
   });
 
@@ -108,7 +122,13 @@ describe('Frame', () => {
 
   it('keeps the mark of its origin through slice, select, with and compact, and drops it in concat', () => {
     const marked = Frame.fromColumns({ a: [1, 2] }).markedAs('gate');
-    for (const frame of [marked, marked.slice(0, 1), marked.select(['a']), marked.with('b', [1, 2]), marked.compact()]) {
+    for (const frame of [
+      marked,
+      marked.slice(0, 1),
+      marked.select(['a']),
+      marked.with('b', [1, 2]),
+      marked.compact(),
+    ]) {
       expect(frame.origin).toBe('gate');
     }
     expect(Frame.concat([marked, marked]).origin).toBeUndefined();
@@ -118,9 +138,15 @@ describe('Frame', () => {
     const long = 'a text that is longer than twelve characters';
     const frame = Frame.fromColumns({
       x: Float64Array.from({ length: 1000 }, (_, i) => i),
-      s: dictionary(Array.from({ length: 1000 }, (_, i) => i % 10), Array.from({ length: 10 }, (_, i) => `${long} ${i}`)),
+      s: dictionary(
+        Array.from({ length: 1000 }, (_, i) => i % 10),
+        Array.from({ length: 10 }, (_, i) => `${long} ${i}`),
+      ),
       b: Array.from({ length: 1000 }, (_, i) => Uint8Array.of(i)),
-      l: columnOf('list<f32>', Array.from({ length: 1000 }, (_, i) => (i % 2 ? null : [i, i]))),
+      l: columnOf(
+        'list<f32>',
+        Array.from({ length: 1000 }, (_, i) => (i % 2 ? null : [i, i])),
+      ),
     }).slice(500, 503);
     const compact = frame.compact();
     expect(Frame.equals(compact, frame)).toBe(true);

@@ -68,7 +68,10 @@ export class Frame<T extends object = AnyRecord> {
    * records lack becomes a nullable column. See docs/guide/frame.md for both tables.
    * @throws {CORE_ERR_FRAME_VALUE} for a value that does not fit; the text names row and column
    */
-  static fromRecords<T extends object = AnyRecord>(records: readonly object[], spec?: Pick<SchemaSpec, 'columns'>): Frame<T> {
+  static fromRecords<T extends object = AnyRecord>(
+    records: readonly object[],
+    spec?: Pick<SchemaSpec, 'columns'>,
+  ): Frame<T> {
     for (let row = 0; row < records.length; row++) {
       const record: unknown = records[row];
       if (typeof record === 'object' && record !== null && !Array.isArray(record)) continue;

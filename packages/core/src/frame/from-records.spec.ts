@@ -4,17 +4,55 @@ import { parseDType, type DType } from './dtype.js';
 import { Frame } from './frame.js';
 
 const typesOf = (frame: Frame): Record<string, string> =>
-  Object.fromEntries(Array.from(frame.columns, ([name, { dtype, shape }]) => [name, shape.length > 0 ? `${dtype.name}[${shape}]` : dtype.name]));
+  Object.fromEntries(
+    Array.from(frame.columns, ([name, { dtype, shape }]) => [
+      name,
+      shape.length > 0 ? `${dtype.name}[${shape}]` : dtype.name,
+    ]),
+  );
 
 const spec = (columns: Record<string, DType>, more: object = {}) => ({
-  columns: Object.entries(columns).map(([name, dtype]) => ({ name, dtype: parseDType(dtype), shape: [], nullable: false, rules: [], ...more })),
+  columns: Object.entries(columns).map(([name, dtype]) => ({
+    name,
+    dtype: parseDType(dtype),
+    shape: [],
+    nullable: false,
+    rules: [],
+    ...more,
+  })),
 });
 
 describe('Frame.fromRecords without a schema', () => {
   it('infers one type for each column', () => {
     const frame = Frame.fromRecords([
-      { flag: true, int: 1, float: 1.5, text: 'a', big: 1n, when: new Date(7), bytes: Uint8Array.of(1), vec: [1, 2], rag: [1], tags: ['x'], grid: [[1], [2]], typed: Float32Array.of(1) },
-      { flag: false, int: 2, float: 2, text: 'b', big: 2n, when: new Date(8), bytes: Uint8Array.of(2), vec: [3, 4], rag: [1, 2], tags: ['y'], grid: [[3], [4]], typed: Float32Array.of(2) },
+      {
+        flag: true,
+        int: 1,
+        float: 1.5,
+        text: 'a',
+        big: 1n,
+        when: new Date(7),
+        bytes: Uint8Array.of(1),
+        vec: [1, 2],
+        rag: [1],
+        tags: ['x'],
+        grid: [[1], [2]],
+        typed: Float32Array.of(1),
+      },
+      {
+        flag: false,
+        int: 2,
+        float: 2,
+        text: 'b',
+        big: 2n,
+        when: new Date(8),
+        bytes: Uint8Array.of(2),
+        vec: [3, 4],
+        rag: [1, 2],
+        tags: ['y'],
+        grid: [[3], [4]],
+        typed: Float32Array.of(2),
+      },
     ]);
     expect(typesOf(frame)).toEqual({
       flag: 'bool',
@@ -49,7 +87,11 @@ describe('Frame.fromRecords without a schema', () => {
 
   it('makes an f64 column of nothing but nulls, lists of empty arrays, and no column of no records', () => {
     expect(typesOf(Frame.fromRecords([{ a: null }]))).toEqual({ a: 'f64' });
-    expect(Frame.fromRecords([{ a: [] }, { a: [1] }]).column('a').toArray()).toEqual([new Float64Array(), Float64Array.of(1)]);
+    expect(
+      Frame.fromRecords([{ a: [] }, { a: [1] }])
+        .column('a')
+        .toArray(),
+    ).toEqual([new Float64Array(), Float64Array.of(1)]);
     expect(Frame.fromRecords([]).rows).toBe(0);
   });
 
@@ -65,7 +107,9 @@ describe('Frame.fromRecords without a schema', () => {
     [[1], /row 0: a record must be a plain object/],
   ])('refuses %j', (records, message) => {
     expect(() => Frame.fromRecords(records as object[])).toThrow(message);
-    expect(() => Frame.fromRecords(records as object[])).toThrow(expect.objectContaining({ code: 'CORE_ERR_FRAME_VALUE' }));
+    expect(() => Frame.fromRecords(records as object[])).toThrow(
+      expect.objectContaining({ code: 'CORE_ERR_FRAME_VALUE' }),
+    );
   });
 });
 
@@ -123,18 +167,40 @@ describe('Frame.fromRecords with a schema', () => {
   });
 
   it('fills in defaults and nulls', () => {
-    expect(Frame.fromRecords([{}, { x: 2 }], spec({ x: 'f32' }, { default: 7 })).column('x').toArray()).toEqual([7, 2]);
-    expect(Frame.fromRecords([{}, { x: 2 }], spec({ x: 'f32' }, { nullable: true })).column('x').toArray()).toEqual([null, 2]);
+    expect(
+      Frame.fromRecords([{}, { x: 2 }], spec({ x: 'f32' }, { default: 7 }))
+        .column('x')
+        .toArray(),
+    ).toEqual([7, 2]);
+    expect(
+      Frame.fromRecords([{}, { x: 2 }], spec({ x: 'f32' }, { nullable: true }))
+        .column('x')
+        .toArray(),
+    ).toEqual([null, 2]);
   });
 
   it('takes vectors flat, nested and as typed arrays, and finds the size left open', () => {
     const grid = (shape: (number | null)[], ...cells: unknown[]) =>
-      Frame.fromRecords(cells.map((x) => ({ x })), spec({ x: 'f32' }, { shape, nullable: true })).column('x');
-    expect(grid([2, 2], [1, 2, 3, 4], [[5, 6], [7, 8]], Float32Array.of(9, 10, 11, 12)).numbers()).toEqual(Float32Array.from({ length: 12 }, (_, i) => i + 1));
+      Frame.fromRecords(
+        cells.map((x) => ({ x })),
+        spec({ x: 'f32' }, { shape, nullable: true }),
+      ).column('x');
+    expect(
+      grid(
+        [2, 2],
+        [1, 2, 3, 4],
+        [
+          [5, 6],
+          [7, 8],
+        ],
+        Float32Array.of(9, 10, 11, 12),
+      ).numbers(),
+    ).toEqual(Float32Array.from({ length: 12 }, (_, i) => i + 1));
     expect(grid([null, 2], [[1, 2]], null).shape).toEqual([1, 2]);
     expect(grid([null, 2], [1, 2, 3, 4]).shape).toEqual([2, 2]);
     expect(grid([null]).shape).toEqual([0]);
-    for (const wrong of [[1, 2, 3], [[1, 2], [3]], 1, [[1, 2]], [[1, 2], 3]]) expect(() => grid([2, 2], wrong)).toThrow(/expected shape \[2, 2\]|expected f32/);
+    for (const wrong of [[1, 2, 3], [[1, 2], [3]], 1, [[1, 2]], [[1, 2], 3]])
+      expect(() => grid([2, 2], wrong)).toThrow(/expected shape \[2, 2\]|expected f32/);
   });
 });
 

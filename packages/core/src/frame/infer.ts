@@ -11,7 +11,22 @@ interface Guess {
 }
 
 /** `number` and `nonfinite` become f64; `nothing` is the item of an empty array. */
-type Tag = 'nothing' | 'nonfinite' | 'number' | 'bool' | 'utf8' | 'i64' | 'timestamp(ms)' | 'binary' | 'f32' | 'i8' | 'i16' | 'i32' | 'u16' | 'u32' | 'u64';
+type Tag =
+  | 'nothing'
+  | 'nonfinite'
+  | 'number'
+  | 'bool'
+  | 'utf8'
+  | 'i64'
+  | 'timestamp(ms)'
+  | 'binary'
+  | 'f32'
+  | 'i8'
+  | 'i16'
+  | 'i32'
+  | 'u16'
+  | 'u32'
+  | 'u64';
 
 const MAX_DEPTH = 8;
 const NON_FINITE: ReadonlySet<unknown> = new Set(['NaN', 'Infinity', '-Infinity']);
@@ -63,7 +78,8 @@ class Inference {
     if (depth >= MAX_DEPTH) throw this.error(row, `arrays nest deeper than ${MAX_DEPTH}`);
     let inner: Guess | undefined;
     for (const item of cell) {
-      if (item === null || item === undefined) throw this.error(row, 'a null stands inside an array; only whole cells may be null');
+      if (item === null || item === undefined)
+        throw this.error(row, 'a null stands inside an array; only whole cells may be null');
       const seen = this.look(item, row, depth + 1);
       inner = inner && inner !== seen ? this.merge(inner, seen, row, item) : seen;
     }
@@ -78,7 +94,8 @@ class Inference {
       throw this.error(row, `got ${shownValue(value)} (${describe(b)}) where the rows before hold ${describe(a)}`);
     }
     const dims = mergeDims(a.dims, b.dims);
-    if (dims === 'ragged' && (isDeep(a) || isDeep(b))) throw this.error(row, 'arrays of arrays must be rectangular and all of one shape');
+    if (dims === 'ragged' && (isDeep(a) || isDeep(b)))
+      throw this.error(row, 'arrays of arrays must be rectangular and all of one shape');
     return { tag, dims };
   }
 
@@ -86,7 +103,10 @@ class Inference {
     const scalar = dtypeOfTag(tag);
     const name = `column '${this.name}'`;
     if (dims === undefined) return columnOf(scalar, values, { name });
-    if (dims !== 'ragged' && (dims.length > 1 || (tag !== 'utf8' && tag !== 'binary' && tag !== 'nonfinite' && tag !== 'nothing'))) {
+    if (
+      dims !== 'ragged' &&
+      (dims.length > 1 || (tag !== 'utf8' && tag !== 'binary' && tag !== 'nonfinite' && tag !== 'nothing'))
+    ) {
       return columnOf(scalar, values, { name, shape: dims });
     }
     return columnOf(parseDType(`list<${scalar}>`), values, { name });
@@ -139,7 +159,11 @@ function describe({ tag, dims }: Guess): string {
  * lists; a column without any value is f64.
  * @throws {code} for values that do not agree
  */
-export function inferColumn(name: string, values: ArrayLike<unknown>, code: FrameErrorCode = 'CORE_ERR_FRAME_VALUE'): Column {
+export function inferColumn(
+  name: string,
+  values: ArrayLike<unknown>,
+  code: FrameErrorCode = 'CORE_ERR_FRAME_VALUE',
+): Column {
   return new Inference(name, code).column(values);
 }
 
@@ -157,4 +181,3 @@ export function keysOf(records: readonly object[]): Set<string> {
   for (const record of records) for (const key of Object.keys(record)) keys.add(key);
   return keys;
 }
-

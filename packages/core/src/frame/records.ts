@@ -14,7 +14,8 @@ const compiled = new Map<string, Rows>();
  */
 export function recordsOf(columns: ReadonlyMap<string, Column>, rows: number): AnyRecord[] {
   let signature = '';
-  for (const [name, column] of columns) signature += `${name.length}:${name}${readerKind(column)}${column.validity ? '?' : '!'}`;
+  for (const [name, column] of columns)
+    signature += `${name.length}:${name}${readerKind(column)}${column.validity ? '?' : '!'}`;
   let make = compiled.get(signature);
   if (!make) {
     make = compile(columns);
@@ -70,6 +71,10 @@ function compile(columns: ReadonlyMap<string, Column>): Rows {
     i++;
   }
   const body = `${setUp}const out = new Array(rows);\nfor (let r = 0; r < rows; r++) out[r] = { ${fields.join(', ')} };\nreturn out;`;
-  const make = new Function('h', 'columns', 'rows', body) as (h: typeof HELPERS, columns: readonly Column[], rows: number) => AnyRecord[];
+  const make = new Function('h', 'columns', 'rows', body) as (
+    h: typeof HELPERS,
+    columns: readonly Column[],
+    rows: number,
+  ) => AnyRecord[];
   return (parts, rows) => make(HELPERS, parts, rows);
 }

@@ -43,8 +43,10 @@ export class BatchBuffers {
   nextBuffer(): Uint8Array {
     const offset = this.ranges[2 * this.range];
     const length = this.ranges[2 * this.range++ + 1];
-    if (offset === undefined || length === undefined) throw malformed('a batch has fewer buffers than its columns need');
-    if (offset < 0 || length < 0 || offset + length > this.body.length) throw malformed('a buffer lies outside the body of its message');
+    if (offset === undefined || length === undefined)
+      throw malformed('a batch has fewer buffers than its columns need');
+    if (offset < 0 || length < 0 || offset + length > this.body.length)
+      throw malformed('a buffer lies outside the body of its message');
     const buffer = this.body.subarray(offset, offset + length);
     return this.codec ? decompressBuffer(this.codec, buffer, this.budget) : buffer;
   }
@@ -52,7 +54,8 @@ export class BatchBuffers {
   /** The data buffers of one column in the view layout. */
   nextVariadic(): Uint8Array[] {
     const count = this.variadic[this.variadicAt++] ?? 0;
-    if (count < 0 || count > this.ranges.length / 2) throw malformed('a column in the view layout has an impossible number of buffers');
+    if (count < 0 || count > this.ranges.length / 2)
+      throw malformed('a column in the view layout has an impossible number of buffers');
     return Array.from({ length: count }, () => this.nextBuffer());
   }
 }

@@ -19,9 +19,32 @@ describe('apache-arrow', () => {
         'Timestamp<MICROSECOND> Timestamp<NANOSECOND, UTC> Duration<MICROSECOND> List<Int64> List<Utf8> FixedSizeList[2]<Float32> ' +
         'FixedSizeList[2]<FixedSizeList[3]<Float64>> FixedSizeList[2]<Bool> Dictionary<Int32, Utf8>',
     );
-    expect(table.get(0)!.toJSON()).toMatchObject({ bool: true, i64: 2n ** 63n - 1n, text: 'ä😀', f64: 0.1, dictionary: 'q', bytes: Uint8Array.of(0, 255) });
-    expect(table.getChild('matrix')!.get(2)!.toJSON().map((row: arrow.Vector) => [...row])).toEqual([[1, 2, 3], [4, 5, 6]]);
-    expect(table.get(1)!.toJSON()).toMatchObject({ bool: null, i64: null, text: '', bytes: null, ints: null, vector: null });
+    expect(table.get(0)!.toJSON()).toMatchObject({
+      bool: true,
+      i64: 2n ** 63n - 1n,
+      text: 'ä😀',
+      f64: 0.1,
+      dictionary: 'q',
+      bytes: Uint8Array.of(0, 255),
+    });
+    expect(
+      table
+        .getChild('matrix')!
+        .get(2)!
+        .toJSON()
+        .map((row: arrow.Vector) => [...row]),
+    ).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    expect(table.get(1)!.toJSON()).toMatchObject({
+      bool: null,
+      i64: null,
+      text: '',
+      bytes: null,
+      ints: null,
+      vector: null,
+    });
     expect([...arrow.tableFromIPC(encodeArrowStream(halves())).getChild('half')!]).toEqual([1.5, null, -Infinity]);
   });
 
@@ -33,7 +56,9 @@ describe('apache-arrow', () => {
 
   it('reads a stream of several batches whose dictionary changes', () => {
     const text = (codes: number[], values: string[]): Frame =>
-      Frame.fromColumns({ d: new Column({ dtype: 'utf8', length: codes.length, data: { codes: Int32Array.from(codes), values } }) });
+      Frame.fromColumns({
+        d: new Column({ dtype: 'utf8', length: codes.length, data: { codes: Int32Array.from(codes), values } }),
+      });
     const writer = new ArrowStreamWriter();
     const frames = [text([0, 1], ['a', 'b']), text([0], ['c']), Frame.fromColumns({ d: ['x', 'y', 'x'] })];
     const bytes = Buffer.concat([...frames.map((frame) => writer.write(frame)), writer.finish()]);
@@ -44,7 +69,10 @@ describe('apache-arrow', () => {
 
   it('writes types that we have other names for', () => {
     const wide = arrow.vectorFromArray(['a', null, 'ü'], new arrow.LargeUtf8());
-    const codes = arrow.vectorFromArray(['p', 'q', null, 'p'].slice(0, 3), new arrow.Dictionary(new arrow.Utf8(), new arrow.Uint8()));
+    const codes = arrow.vectorFromArray(
+      ['p', 'q', null, 'p'].slice(0, 3),
+      new arrow.Dictionary(new arrow.Utf8(), new arrow.Uint8()),
+    );
     const bytes = arrow.tableToIPC(new arrow.Table({ wide, codes }), 'stream');
     expect(decodeArrowStream(bytes).records()).toEqual([
       { wide: 'a', codes: 'p' },
@@ -55,15 +83,35 @@ describe('apache-arrow', () => {
 
   it.each([
     ['Struct', arrow.vectorFromArray([{ a: 1 }])],
-    ['Decimal', arrow.makeVector({ type: new arrow.Decimal(2, 10, 128), length: 1, nullCount: 0, data: new Uint32Array(4) } as never)],
+    [
+      'Decimal',
+      arrow.makeVector({
+        type: new arrow.Decimal(2, 10, 128),
+        length: 1,
+        nullCount: 0,
+        data: new Uint32Array(4),
+      } as never),
+    ],
     ['Null', arrow.vectorFromArray([null], new arrow.Null())],
     ['Date in milliseconds', arrow.vectorFromArray([new Date()], new arrow.DateMillisecond())],
     ['Time', arrow.vectorFromArray([1], new arrow.TimeSecond())],
-    ['lists inside lists', arrow.vectorFromArray([[[1]]], new arrow.List(arrow.Field.new('item', new arrow.List(arrow.Field.new('item', new arrow.Int8())))))],
-    ['nulls inside vectors or lists', arrow.vectorFromArray([[1, null]], new arrow.List(arrow.Field.new('item', new arrow.Int8(), true)))],
+    [
+      'lists inside lists',
+      arrow.vectorFromArray(
+        [[[1]]],
+        new arrow.List(arrow.Field.new('item', new arrow.List(arrow.Field.new('item', new arrow.Int8())))),
+      ),
+    ],
+    [
+      'nulls inside vectors or lists',
+      arrow.vectorFromArray([[1, null]], new arrow.List(arrow.Field.new('item', new arrow.Int8(), true))),
+    ],
   ])('is refused by name with a column of %s', (name, vector) => {
     const bytes = arrow.tableToIPC(new arrow.Table({ odd: vector }), 'stream');
-    const refused = expect.objectContaining({ code: 'CORE_ERR_ARROW_UNSUPPORTED', message: expect.stringContaining(`column "odd": `) });
+    const refused = expect.objectContaining({
+      code: 'CORE_ERR_ARROW_UNSUPPORTED',
+      message: expect.stringContaining(`column "odd": `),
+    });
     expect(() => decodeArrowStream(bytes)).toThrow(refused);
     expect(() => decodeArrowStream(bytes)).toThrow(name);
   });
@@ -105,7 +153,9 @@ describe('streams that are none, or nearly', () => {
     writer.int16(endianness!, 1);
     const metadata = writer.finish();
     const bytes = Buffer.concat([new Uint8Array(new Int32Array([-1, metadata.length]).buffer), metadata]);
-    expect(() => decodeArrowStream(bytes)).toThrow(expect.objectContaining({ code: 'CORE_ERR_ARROW_UNSUPPORTED', message: expect.stringContaining('big-endian') }));
+    expect(() => decodeArrowStream(bytes)).toThrow(
+      expect.objectContaining({ code: 'CORE_ERR_ARROW_UNSUPPORTED', message: expect.stringContaining('big-endian') }),
+    );
   });
 
   it('are refused when their text is not UTF-8', () => {
@@ -120,7 +170,9 @@ describe('streams that are none, or nearly', () => {
     writer.write(Frame.fromColumns({ x: [1] }));
     const others: Record<string, unknown[]>[] = [{ y: [1] }, { x: ['a'] }, { x: [1], y: [1] }, { x: [[1, 2]] }];
     for (const other of others) {
-      expect(() => writer.write(Frame.fromColumns(other))).toThrow(expect.objectContaining({ code: 'CORE_ERR_ARROW_ENCODE' }));
+      expect(() => writer.write(Frame.fromColumns(other))).toThrow(
+        expect.objectContaining({ code: 'CORE_ERR_ARROW_ENCODE' }),
+      );
     }
   });
 });

@@ -49,11 +49,18 @@ function runCodec(codec: ArrowDecompress, name: ArrowCodecName, bytes: Uint8Arra
     return codec(bytes, size);
   } catch (error) {
     if (WitanError.is(error)) throw error;
-    throw frameError('CORE_ERR_ARROW_CODEC', `a buffer of the Arrow stream is no valid ${name.toUpperCase()} of ${size} bytes`, { cause: error });
+    throw frameError(
+      'CORE_ERR_ARROW_CODEC',
+      `a buffer of the Arrow stream is no valid ${name.toUpperCase()} of ${size} bytes`,
+      { cause: error },
+    );
   }
 }
 
 function noCodec(name: ArrowCodecName): Error {
   const text = `the Arrow stream is compressed by ${name.toUpperCase()}, for which no decoder is registered`;
-  return frameError('CORE_ERR_ARROW_CODEC', `${text}: send it uncompressed or by LZ4, run on Node 22.15 or later, or use registerArrowCodec`);
+  return frameError(
+    'CORE_ERR_ARROW_CODEC',
+    `${text}: send it uncompressed or by LZ4, run on Node 22.15 or later, or use registerArrowCodec`,
+  );
 }

@@ -21,16 +21,28 @@ export function everyDType(): Frame {
     day: columnOf('date32', ['2026-01-31', null, '1969-12-31']),
     ms: columnOf('timestamp(ms, Europe/Berlin)', [new Date(1), null, new Date(-1)]),
     us: columnOf('timestamp(us)', [1n, null, -(2n ** 50n)]),
-    ns: columnOf('timestamp(ns, UTC)', [1n, null, 2n]),
+    ns: columnOf('timestamp(ns, UTC)', [1000n, null, 2000n]),
     span: columnOf('duration(us)', [1n, null, -2n]),
     ints: columnOf('list<i64>', [[1n], null, [2n, 3n]]),
     texts: columnOf('list<utf8>', [['x', 'y'], [], ['z']]),
     vector: columnOf('f32', [[1, 2], null, [3, 4]], { shape: [2] }),
-    matrix: columnOf('f64', [[1, 2, 3, 4, 5, 6], null, [[1, 2, 3], [4, 5, 6]]], { shape: [2, 3] }),
+    matrix: columnOf(
+      'f64',
+      [
+        [1, 2, 3, 4, 5, 6],
+        null,
+        [
+          [1, 2, 3],
+          [4, 5, 6],
+        ],
+      ],
+      { shape: [2, 3] },
+    ),
     flags: columnOf('bool', [[true, false], [false, true], null], { shape: [2] }),
     dictionary: new Column({ dtype: 'utf8', length: 3, data: { codes: Int32Array.of(1, 0, 1), values: ['p', 'q'] } }),
   });
 }
 
 /** What Polars has not. */
-export const halves = (): Frame => Frame.fromColumns({ half: columnOf('f16', [1.5, null, -Infinity]), second: columnOf('timestamp(s)', [1, null, 3]) });
+export const halves = (): Frame =>
+  Frame.fromColumns({ half: columnOf('f16', [1.5, null, -Infinity]), second: columnOf('timestamp(s)', [1, null, 3]) });

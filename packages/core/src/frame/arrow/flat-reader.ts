@@ -85,7 +85,8 @@ export class FlatTable {
   int64s(id: number, perElement: number): number[] {
     const vector = this.vector(id, 8 * perElement);
     const out: number[] = [];
-    if (vector) for (let i = 0; i < vector.length * perElement; i++) out.push(safeInt64(this.view, vector.start + 8 * i));
+    if (vector)
+      for (let i = 0; i < vector.length * perElement; i++) out.push(safeInt64(this.view, vector.start + 8 * i));
     return out;
   }
 

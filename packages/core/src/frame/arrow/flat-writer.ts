@@ -34,7 +34,8 @@ export class FlatWriter {
     }
     this.view.setUint16(vtable, 4 + 2 * sizes.length, true);
     this.view.setUint16(vtable + 2, this.end - start, true);
-    for (let id = 0; id < sizes.length; id++) this.view.setUint16(vtable + 4 + 2 * id, at[id] ? at[id]! - start : 0, true);
+    for (let id = 0; id < sizes.length; id++)
+      this.view.setUint16(vtable + 4 + 2 * id, at[id] ? at[id]! - start : 0, true);
     this.view.setInt32(start, start - vtable, true);
     this.link(from, start);
     return at;

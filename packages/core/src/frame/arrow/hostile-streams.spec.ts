@@ -131,8 +131,12 @@ describe('random bytes', () => {
 
   it('are refused by the incremental reader too', () => {
     const reader = new ArrowStreamReader(undefined, 1 << 20);
-    expect(() => reader.push(Uint8Array.from({ length: 64 }, (_, i) => i))).toThrow(expect.objectContaining({ code: 'CORE_ERR_ARROW_FORMAT' }));
+    expect(() => reader.push(Uint8Array.from({ length: 64 }, (_, i) => i))).toThrow(
+      expect.objectContaining({ code: 'CORE_ERR_ARROW_FORMAT' }),
+    );
     const huge = new Int32Array([-1, 0x7fff_fff8]);
-    expect(() => new ArrowStreamReader().push(new Uint8Array(huge.buffer))).toThrow(expect.objectContaining({ code: 'CORE_ERR_ARROW_LIMIT' }));
+    expect(() => new ArrowStreamReader().push(new Uint8Array(huge.buffer))).toThrow(
+      expect.objectContaining({ code: 'CORE_ERR_ARROW_LIMIT' }),
+    );
   });
 });

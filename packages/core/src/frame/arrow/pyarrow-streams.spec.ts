@@ -19,7 +19,12 @@ describe('streams of pyarrow', () => {
 
   it('are read when compressed by ZSTD, where Node has it or a codec is registered', () => {
     if (!('zstdDecompressSync' in zlib)) {
-      expect(() => decodeArrowStream(ZSTD_STREAM())).toThrow(expect.objectContaining({ code: 'CORE_ERR_ARROW_CODEC', message: expect.stringMatching(/ZSTD.*registerArrowCodec/) }));
+      expect(() => decodeArrowStream(ZSTD_STREAM())).toThrow(
+        expect.objectContaining({
+          code: 'CORE_ERR_ARROW_CODEC',
+          message: expect.stringMatching(/ZSTD.*registerArrowCodec/),
+        }),
+      );
       registerArrowCodec('zstd', (bytes, size) => decompress(bytes, new Uint8Array(size)));
     }
     expect(JSON.parse(encodeJsonColumns(decodeArrowStream(ZSTD_STREAM())))).toEqual(expected);
@@ -46,11 +51,13 @@ describe('streams of pyarrow', () => {
   });
 
   it('may use the view layout', () => {
-    expect(decodeArrowStream(VIEW_STREAM()).records()).toEqual([
-      { v: 'short', b: Buffer.from('x') },
-      { v: 'a string longer than twelve bytes', b: null },
-      { v: null, b: Buffer.from('0123456789abcdef') },
-      { v: 'ü', b: Buffer.from('') },
-    ].map(({ v, b }) => ({ v, b: b && new Uint8Array(b) })));
+    expect(decodeArrowStream(VIEW_STREAM()).records()).toEqual(
+      [
+        { v: 'short', b: Buffer.from('x') },
+        { v: 'a string longer than twelve bytes', b: null },
+        { v: null, b: Buffer.from('0123456789abcdef') },
+        { v: 'ü', b: Buffer.from('') },
+      ].map(({ v, b }) => ({ v, b: b && new Uint8Array(b) })),
+    );
   });
 });

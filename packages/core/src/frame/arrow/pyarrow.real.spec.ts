@@ -22,7 +22,10 @@ function preparePython(): { python: string } | { reason: string } {
   console.log(`installing pyarrow ${PYARROW} and polars ${POLARS} into ${home}`);
   try {
     execFileSync('python3', ['-m', 'venv', home], { stdio: 'pipe' });
-    execFileSync(python, ['-m', 'pip', 'install', '--quiet', `pyarrow==${PYARROW}`, `polars==${POLARS}`], { stdio: 'pipe', timeout: 600_000 });
+    execFileSync(python, ['-m', 'pip', 'install', '--quiet', `pyarrow==${PYARROW}`, `polars==${POLARS}`], {
+      stdio: 'pipe',
+      timeout: 600_000,
+    });
     writeFileSync(done, '');
     return { python };
   } catch (error) {
@@ -40,7 +43,8 @@ function run(script: string, input: Uint8Array): Buffer {
   return execFileSync((prepared as { python: string }).python, ['-c', script], { input, maxBuffer: 1 << 26 });
 }
 
-const READ = 'import sys, io, json, pyarrow as pa\nt = pa.ipc.open_stream(sys.stdin.buffer.read()).read_all()\nt.validate(full=True)\n';
+const READ =
+  'import sys, io, json, pyarrow as pa\nt = pa.ipc.open_stream(sys.stdin.buffer.read()).read_all()\nt.validate(full=True)\n';
 const write = (options: string): string => `
 out = io.BytesIO()
 with pa.ipc.new_stream(out, t.schema, options=pa.ipc.IpcWriteOptions(${options})) as w: w.write_table(t)
@@ -49,7 +53,12 @@ sys.stdout.buffer.write(out.getvalue())
 
 describe.skipIf('reason' in prepared)('pyarrow', () => {
   it('finds what we write valid and reads the same types and values', () => {
-    const seen = JSON.parse(run(`${READ}print(json.dumps([[f.name, str(f.type), repr(t.column(f.name).to_pylist())] for f in t.schema]))`, encodeArrowStream(everyDType())).toString()) as string[][];
+    const seen = JSON.parse(
+      run(
+        `${READ}print(json.dumps([[f.name, str(f.type), repr(t.column(f.name).to_pylist())] for f in t.schema]))`,
+        encodeArrowStream(everyDType()),
+      ).toString(),
+    ) as string[][];
     const of = (name: string): string[] => seen.find(([column]) => column === name)!.slice(1);
     expect(of('i64')).toEqual(['int64', '[9223372036854775807, None, -5]']);
     expect(of('text')).toEqual(['string', "['ä😀', '', None]"]);
@@ -88,13 +97,18 @@ ${write('')}`;
     expect(read.column('list').toArray()).toEqual(turned.column('ints').toArray());
   });
 
-  it.each(['pa.array([{"a": 1}])', 'pa.array([None])', 'pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int8()))', 'pa.array([1]).cast(pa.decimal128(19))', 'pa.array([[[1]]])'])(
-    'is refused by name with %s',
-    (column) => {
-      const bytes = run(`${READ}t = pa.table({'odd': ${column}})\n${write('')}`, encodeArrowStream(everyDType()));
-      expect(() => decodeArrowStream(bytes)).toThrow(expect.objectContaining({ code: 'CORE_ERR_ARROW_UNSUPPORTED', message: expect.stringContaining('"odd"') }));
-    },
-  );
+  it.each([
+    'pa.array([{"a": 1}])',
+    'pa.array([None])',
+    'pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int8()))',
+    'pa.array([1]).cast(pa.decimal128(19))',
+    'pa.array([[[1]]])',
+  ])('is refused by name with %s', (column) => {
+    const bytes = run(`${READ}t = pa.table({'odd': ${column}})\n${write('')}`, encodeArrowStream(everyDType()));
+    expect(() => decodeArrowStream(bytes)).toThrow(
+      expect.objectContaining({ code: 'CORE_ERR_ARROW_UNSUPPORTED', message: expect.stringContaining('"odd"') }),
+    );
+  });
 });
 
 describe.skipIf('reason' in prepared)('polars in Python', () => {
@@ -108,7 +122,11 @@ sys.stdout.buffer.write(out.getvalue())`;
     const read = decodeArrowStream(run(script, encodeArrowStream(frame)));
     expect(read.names).toEqual(frame.names);
     for (const name of frame.names) {
-      expect([name, read.column(name).dtype.name, read.column(name).shape]).toEqual([name, frame.column(name).dtype.name, frame.column(name).shape]);
+      expect([name, read.column(name).dtype.name, read.column(name).shape]).toEqual([
+        name,
+        frame.column(name).dtype.name,
+        frame.column(name).shape,
+      ]);
       expect(read.column(name).toArray()).toEqual(frame.column(name).toArray());
     }
   });

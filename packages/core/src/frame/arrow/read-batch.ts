@@ -28,7 +28,13 @@ export class BatchReader {
     this.column = shownValue(plan.name);
     const { data, length, validity } = this.read(plan.layout, plan.dtype, rows);
     if (length !== rows) throw this.bad(`has ${length} rows, its batch ${rows}`);
-    return new Column({ dtype: plan.dtype, shape: plan.shape.length > 0 ? plan.shape : undefined, data, length, validity });
+    return new Column({
+      dtype: plan.dtype,
+      shape: plan.shape.length > 0 ? plan.shape : undefined,
+      data,
+      length,
+      validity,
+    });
   }
 
   /** `wanted`: how many cells must be there at least; data beyond them is dropped. */
@@ -131,7 +137,8 @@ export class BatchReader {
       const size = isValid(validity, row) ? words[4 * row]! : 0;
       if (size < 0) throw this.bad('has a cell of negative length');
       this.buffers.budget.spendBytes(CELL_BYTES + size);
-      const bytes = size <= 12 ? inline.subarray(16 * row + 4, 16 * row + 4 + size) : this.farView(words, row, size, parts);
+      const bytes =
+        size <= 12 ? inline.subarray(16 * row + 4, 16 * row + 4 + size) : this.farView(words, row, size, parts);
       out[row] = dtype.kind === 'utf8' ? oneText(bytes) : bytes;
     }
     return out as ColumnData;
@@ -144,7 +151,12 @@ export class BatchReader {
     return part.subarray(offset, offset + size);
   }
 
-  private vectors(layout: Layout & { is: 'vector' }, dtype: DTypeInfo, length: number, validity: Bitmap | undefined): ColumnData {
+  private vectors(
+    layout: Layout & { is: 'vector' },
+    dtype: DTypeInfo,
+    length: number,
+    validity: Bitmap | undefined,
+  ): ColumnData {
     const child = this.read(layout.child, dtype, length * layout.size);
     if (child.validity) {
       this.buffers.budget.spendBytes(child.length);
@@ -162,7 +174,8 @@ export class BatchReader {
     if (child.validity) {
       for (let row = 0; row < length; row++) {
         if (!isValid(validity, row)) continue;
-        for (let i = offsets[row]!; i < offsets[row + 1]!; i++) if (!isValid(child.validity, i)) throw this.nullInside();
+        for (let i = offsets[row]!; i < offsets[row + 1]!; i++)
+          if (!isValid(child.validity, i)) throw this.nullInside();
       }
     }
     return { offsets, values: new Column({ dtype: layout.item, data: child.data, length: child.length }) };

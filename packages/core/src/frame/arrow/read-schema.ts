@@ -56,7 +56,8 @@ function readField(field: FlatTable, column: string): Omit<FieldPlan, 'name'> {
 }
 
 function onlyChild(field: FlatTable, column: string): FlatTable {
-  if (field.tableCount(5) !== 1) throw malformed(`column ${column} has a list type with ${field.tableCount(5)} children`);
+  if (field.tableCount(5) !== 1)
+    throw malformed(`column ${column} has a list type with ${field.tableCount(5)} children`);
   return field.tableAt(5, 0);
 }
 
@@ -83,7 +84,9 @@ function readLeaf(field: FlatTable, column: string, mayBeList: boolean): Leaf {
 function readDictionaryField(field: FlatTable, dictionary: FlatTable, column: string): Leaf {
   const type = field.int8(2);
   if (type !== TYPE.UTF8 && type !== TYPE.LARGE_UTF8 && type !== TYPE.UTF8_VIEW) {
-    throw unsupported(`column ${column}: a dictionary of ${TYPE_NAMES[type] ?? type}; only dictionaries of text are held`);
+    throw unsupported(
+      `column ${column}: a dictionary of ${TYPE_NAMES[type] ?? type}; only dictionaries of text are held`,
+    );
   }
   const index = dictionary.table(1);
   const indexType = index ? integerName(index, column) : 'i32';

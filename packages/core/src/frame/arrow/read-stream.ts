@@ -28,7 +28,8 @@ class MessageDecoder {
   /** A frame for a record batch, `undefined` for any other message. */
   decode(message: FlatTable, body: Uint8Array): Frame | undefined {
     const version = message.int16(0);
-    if (version !== METADATA_V4 && version !== METADATA_V5) throw unsupported(`metadata version V${version + 1}; V4 and V5 are read`);
+    if (version !== METADATA_V4 && version !== METADATA_V5)
+      throw unsupported(`metadata version V${version + 1}; V4 and V5 are read`);
     const header = message.table(2);
     if (!header) throw malformed('a message has no header');
     switch (message.int8(1)) {
@@ -70,8 +71,12 @@ class MessageDecoder {
     if (!layout || !batch) throw malformed(`it has a dictionary (id ${id}) that no column uses, or one without values`);
     const buffers = new BatchBuffers(batch, body, this.budget);
     this.budget.spendRows(buffers.rows);
-    const values = new BatchReader(buffers, undefined).readColumn({ name: `dictionary ${id}`, ...TEXT, layout }, buffers.rows);
-    if (values.validity && values.nullCount > 0) throw unsupported(`a dictionary (id ${id}) with a null among its values`);
+    const values = new BatchReader(buffers, undefined).readColumn(
+      { name: `dictionary ${id}`, ...TEXT, layout },
+      buffers.rows,
+    );
+    if (values.validity && values.nullCount > 0)
+      throw unsupported(`a dictionary (id ${id}) with a null among its values`);
     this.dictionaries.set(id, values.strings(), header.int8(2) !== 0);
   }
 
@@ -119,9 +124,16 @@ function messageAt(bytes: Uint8Array, at: number): MessageSpan | 'end' | number 
 function notAStream(bytes: Uint8Array, at: number): Error {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset + at, Math.min(6, bytes.length - at)).toString('latin1');
   if (at === 0 && head === 'ARROW1') {
-    return frameError('CORE_ERR_ARROW_FORMAT', 'this is an Arrow IPC file (Feather): write the IPC stream format (pyarrow.ipc.new_stream, polars write_ipc_stream)');
+    return frameError(
+      'CORE_ERR_ARROW_FORMAT',
+      'this is an Arrow IPC file (Feather): write the IPC stream format (pyarrow.ipc.new_stream, polars write_ipc_stream)',
+    );
   }
-  if (at === 0) return frameError('CORE_ERR_ARROW_FORMAT', 'this is no Arrow IPC stream: its first four bytes are not the continuation marker');
+  if (at === 0)
+    return frameError(
+      'CORE_ERR_ARROW_FORMAT',
+      'this is no Arrow IPC stream: its first four bytes are not the continuation marker',
+    );
   return malformed('a message does not begin with the continuation marker');
 }
 
@@ -161,7 +173,8 @@ export function decodeArrowStream(input: Uint8Array, limits?: ArrowLimits): Fram
     while (at < bytes.length) {
       const next = messageAt(bytes, at);
       if (next === 'end') break;
-      if (typeof next === 'number') throw malformed(`it is cut short: ${next} bytes are needed from byte ${at}, ${bytes.length - at} are there`);
+      if (typeof next === 'number')
+        throw malformed(`it is cut short: ${next} bytes are needed from byte ${at}, ${bytes.length - at} are there`);
       const frame = decoder.decode(next.message, bytes.subarray(next.bodyStart, next.end));
       if (frame) frames.push(frame);
       at = next.end;
@@ -219,7 +232,8 @@ export class ArrowStreamReader {
         break;
       }
       if (typeof next === 'number') {
-        if (next > this.maxMessageBytes) throw overLimit(`a message of ${next} bytes, more than ${this.maxMessageBytes} (maxMessageBytes)`);
+        if (next > this.maxMessageBytes)
+          throw overLimit(`a message of ${next} bytes, more than ${this.maxMessageBytes} (maxMessageBytes)`);
         this.neededBytes = next;
         break;
       }

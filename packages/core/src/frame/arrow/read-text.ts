@@ -10,7 +10,12 @@ const MAX_BLOCK_BYTES = 2 ** 26;
  * The cells of a text column: `bytes` from `offsets[i]` to `offsets[i + 1]`, which were checked. ASCII is decoded in
  * one block and cut; anything else cell by cell.
  */
-export function textCells(bytes: Uint8Array, offsets: Int32Array, length: number, validity: Bitmap | undefined): string[] {
+export function textCells(
+  bytes: Uint8Array,
+  offsets: Int32Array,
+  length: number,
+  validity: Bitmap | undefined,
+): string[] {
   const out = new Array<string>(length);
   const start = offsets[0] ?? 0;
   const block = Buffer.from(bytes.buffer, bytes.byteOffset + start, (offsets[length] ?? 0) - start);

@@ -86,7 +86,10 @@ const NO_BYTES = new Uint8Array(0);
 
 function checkSize(bytes: number): number {
   if (bytes < 2 ** 31) return bytes;
-  throw frameError('CORE_ERR_ARROW_ENCODE', `a column holds ${bytes} bytes of text or binary: Arrow's Utf8 and Binary end at 2 GiB, slice the frame`);
+  throw frameError(
+    'CORE_ERR_ARROW_ENCODE',
+    `a column holds ${bytes} bytes of text or binary: Arrow's Utf8 and Binary end at 2 GiB, slice the frame`,
+  );
 }
 
 /** Row bits only: what stands behind the last row is zeroed. */

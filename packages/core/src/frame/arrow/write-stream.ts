@@ -68,7 +68,8 @@ export class ArrowStreamWriter {
       parts.message(writeSchemaMessage(this.fields));
     }
     const body = new BatchBody();
-    if (frame.columns.size !== this.fields.length) throw changedColumns(`it has ${frame.columns.size} columns, the first one ${this.fields.length}`);
+    if (frame.columns.size !== this.fields.length)
+      throw changedColumns(`it has ${frame.columns.size} columns, the first one ${this.fields.length}`);
     for (const field of this.fields) {
       const column = asField(frame.columns.get(field.name), field);
       if (field.dictionary !== undefined) this.sendDictionary(parts, field.dictionary, dictionaryOf(column)!);
@@ -101,13 +102,20 @@ function fieldsOf(frame: Frame<object>, allNullable: boolean): StreamField[] {
 function asField(column: Column | undefined, field: StreamField): Column {
   if (!column) throw changedColumns(`it has no column '${field.name}'`);
   if (!sameDType(column.dtype, field.dtype) || !sameShape(column.shape, field.shape)) {
-    throw changedColumns(`column '${field.name}' is ${column.dtype.name} [${column.shape}], not ${field.dtype.name} [${field.shape}]`);
+    throw changedColumns(
+      `column '${field.name}' is ${column.dtype.name} [${column.shape}], not ${field.dtype.name} [${field.shape}]`,
+    );
   }
   if (field.dictionary === undefined || dictionaryOf(column)) return column;
   const { dtype, shape, length, validity } = column;
-  if (dtype.kind !== 'list') return new Column({ dtype, shape, length, validity, data: encodeDictionary(column.data as readonly string[]) });
+  if (dtype.kind !== 'list')
+    return new Column({ dtype, shape, length, validity, data: encodeDictionary(column.data as readonly string[]) });
   const { offsets, values } = column.data as ListData;
-  const items = new Column({ dtype: values.dtype, length: values.length, data: encodeDictionary(values.data as readonly string[]) });
+  const items = new Column({
+    dtype: values.dtype,
+    length: values.length,
+    data: encodeDictionary(values.data as readonly string[]),
+  });
   return new Column({ dtype, length, validity, data: { offsets, values: items } });
 }
 

@@ -10,6 +10,8 @@ export async function loadPeer<M>(name: string, load: () => Promise<M>): Promise
   } catch (error) {
     const missing = (error as { code?: string }).code === 'ERR_MODULE_NOT_FOUND';
     const what = missing ? 'is not installed' : `does not load here (${(error as Error).message})`;
-    throw frameError('CORE_ERR_FRAME_PEER', `the optional package ${name} ${what}: run npm install ${name}`, { cause: error });
+    throw frameError('CORE_ERR_FRAME_PEER', `the optional package ${name} ${what}: run npm install ${name}`, {
+      cause: error,
+    });
   }
 }

@@ -25,5 +25,11 @@ function withoutHalves(frame: Frame<object>): Frame<object> {
 }
 
 function widened({ data, shape, length, validity }: Column): Column {
-  return new Column({ dtype: 'f32', shape, length, validity, data: Float32Array.from(data as Uint16Array, fromFloat16Bits) });
+  return new Column({
+    dtype: 'f32',
+    shape,
+    length,
+    validity,
+    data: Float32Array.from(data as Uint16Array, fromFloat16Bits),
+  });
 }

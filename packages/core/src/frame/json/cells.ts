@@ -80,7 +80,15 @@ export function nestedWriter(column: Column): WriteCell {
 }
 
 /** One level of an inner shape: the `size` values from `start`. */
-function writeLevel(w: JsonTextWriter, write: WriteRange, data: unknown, shape: readonly number[], depth: number, start: number, size: number): void {
+function writeLevel(
+  w: JsonTextWriter,
+  write: WriteRange,
+  data: unknown,
+  shape: readonly number[],
+  depth: number,
+  start: number,
+  size: number,
+): void {
   if (depth === shape.length - 1) return write(w, data, start, start + size);
   const count = shape[depth]!;
   const inner = count === 0 ? 0 : size / count;

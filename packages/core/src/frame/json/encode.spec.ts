@@ -29,7 +29,11 @@ describe('JSON of each dtype', () => {
     ['-0', columnOf('f64', [-0]), '0'],
     ['utf8', columnOf('utf8', ['a "quoted" \\ ü 😀\n\u2028']), '"a \\"quoted\\" \\\\ ü 😀\\n\u2028"'],
     ['half a character', columnOf('utf8', ['\ud800']), '"\\ud800"'],
-    ['dictionary', new Column({ dtype: 'utf8', length: 1, data: { codes: Int32Array.of(1), values: ['a', 'b'] } }), '"b"'],
+    [
+      'dictionary',
+      new Column({ dtype: 'utf8', length: 1, data: { codes: Int32Array.of(1), values: ['a', 'b'] } }),
+      '"b"',
+    ],
     ['binary', columnOf('binary', [Uint8Array.of(255, 254, 1)]), '"//4B"'],
     ['date32', columnOf('date32', [new Date('2026-01-31')]), '"2026-01-31"'],
     ['date32 before year 0', columnOf('date32', [new Date('-000044-03-15')]), '"-000044-03-15"'],
@@ -98,7 +102,10 @@ describe('JSON of numbers', () => {
   });
 
   it('prints every float64 as JSON.stringify does, in value', () => {
-    const [low, high] = [[...patterns(40_000)].filter((_, i) => i % 2 === 0), [...patterns(40_000)].filter((_, i) => i % 2)];
+    const [low, high] = [
+      [...patterns(40_000)].filter((_, i) => i % 2 === 0),
+      [...patterns(40_000)].filter((_, i) => i % 2),
+    ];
     const random = new Float64Array(Uint32Array.from(low.flatMap((bits, i) => [bits, high[i]!])).buffer);
     const typed = Float64Array.from(low, (bits, i) => (bits % 10_000_000) / 10 ** (i % 14));
     for (const values of [random, typed]) {
@@ -108,7 +115,17 @@ describe('JSON of numbers', () => {
   });
 
   it('prints short float64 decimals with as few digits as JavaScript does', () => {
-    for (const text of ['5.1', '0.001', '123456.789', '99999999', '123456789012', '0.1234567890123', '1000000', '2.5', '12345678.25']) {
+    for (const text of [
+      '5.1',
+      '0.001',
+      '123456.789',
+      '99999999',
+      '123456789012',
+      '0.1234567890123',
+      '1000000',
+      '2.5',
+      '12345678.25',
+    ]) {
       expect(one(columnOf('f64', [Number(text)]))).toBe(text);
       expect(one(columnOf('f64', [-Number(text)]))).toBe(`-${text}`);
     }

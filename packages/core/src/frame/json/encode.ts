@@ -9,7 +9,13 @@ type Form = 'records' | 'columns';
 
 /** What generated code calls beside the writer. */
 const HELPERS = { isValid, readable, nestedWriter };
-type Generated = (w: JsonTextWriter, h: typeof HELPERS, literals: readonly Uint8Array[], columns: readonly Column[], rows: number) => void;
+type Generated = (
+  w: JsonTextWriter,
+  h: typeof HELPERS,
+  literals: readonly Uint8Array[],
+  columns: readonly Column[],
+  rows: number,
+) => void;
 
 /** One for the process: encoding is synchronous. */
 const writer = new JsonTextWriter();
@@ -32,7 +38,8 @@ export function encodeJsonColumns(frame: Frame<object>): string {
 /** One encoder for each form and set of columns: names, kinds of values, nullable or not. */
 function encoderOf(form: Form, columns: ReadonlyMap<string, Column>): Encode {
   let signature: string = form;
-  for (const [name, column] of columns) signature += `${name.length}:${name}${codeKind(column)}${column.validity ? '?' : '!'}`;
+  for (const [name, column] of columns)
+    signature += `${name.length}:${name}${codeKind(column)}${column.validity ? '?' : '!'}`;
   let encode = compiled.get(signature);
   if (!encode) {
     encode = compile(form, [...columns]);
@@ -48,7 +55,9 @@ function codeKind(column: Column): string {
 }
 
 function compile(form: Form, columns: readonly (readonly [string, Column])[]): Encode {
-  const keys = columns.map(([name], i) => Buffer.from(`${i === 0 ? '' : ','}${JSON.stringify(name)}:${form === 'columns' ? '[' : ''}`));
+  const keys = columns.map(([name], i) =>
+    Buffer.from(`${i === 0 ? '' : ','}${JSON.stringify(name)}:${form === 'columns' ? '[' : ''}`),
+  );
   const isAscii = keys.every((key) => key.every((byte) => byte < 0x80));
   const body = [
     ...columns.map(([, column], i) => setUpCode(column, i)),
@@ -83,7 +92,11 @@ function cellCode(column: Column, i: number): string {
 
 /** Cells of other kinds make room themselves, and for a little more than they need: a key, a comma, a bracket. */
 function rowCode(columns: readonly (readonly [string, Column])[], keys: readonly Uint8Array[]): string {
-  return columns.map(([, column], i) => `w.reserve(${keys[i]!.length + 2 * SCALAR_BYTES}); w.literal(k${i}); ${cellCode(column, i)}`).join('\n  ');
+  return columns
+    .map(
+      ([, column], i) => `w.reserve(${keys[i]!.length + 2 * SCALAR_BYTES}); w.literal(k${i}); ${cellCode(column, i)}`,
+    )
+    .join('\n  ');
 }
 
 function recordsCode(columns: readonly (readonly [string, Column])[], keys: readonly Uint8Array[]): string {

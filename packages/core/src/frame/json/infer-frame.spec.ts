@@ -22,14 +22,27 @@ describe('inferFrameFromJson', () => {
   });
 
   it('counts the texts of the non-finite as numbers among numbers only', () => {
-    expect(inferFrameFromJson([{ x: 1 }, { x: 'NaN' }, { x: '-Infinity' }]).column('x').toArray()).toEqual([1, NaN, -Infinity]);
+    expect(
+      inferFrameFromJson([{ x: 1 }, { x: 'NaN' }, { x: '-Infinity' }])
+        .column('x')
+        .toArray(),
+    ).toEqual([1, NaN, -Infinity]);
     expect(typesOf([{ x: 'NaN' }, { x: 'other' }])).toEqual(['x:utf8[]']);
     expect(typesOf([{ x: 'NaN' }])).toEqual(['x:utf8[]']);
-    expect(inferFrameFromJson([{ x: [1, 'NaN'] }]).column('x').get(0)).toEqual(Float64Array.of(1, NaN));
+    expect(
+      inferFrameFromJson([{ x: [1, 'NaN'] }])
+        .column('x')
+        .get(0),
+    ).toEqual(Float64Array.of(1, NaN));
   });
 
   it('keeps dates text and makes vectors and lists', () => {
-    expect(typesOf([{ day: '2026-01-31', v: [1, 2], l: [1] }, { day: '2026-02-01', v: [3, 4], l: [] }])).toEqual(['day:utf8[]', 'v:f64[2]', 'l:list<f64>[]']);
+    expect(
+      typesOf([
+        { day: '2026-01-31', v: [1, 2], l: [1] },
+        { day: '2026-02-01', v: [3, 4], l: [] },
+      ]),
+    ).toEqual(['day:utf8[]', 'v:f64[2]', 'l:list<f64>[]']);
   });
 
   it.each([
@@ -44,7 +57,9 @@ describe('inferFrameFromJson', () => {
     [JSON.parse(`[{"x":${'['.repeat(1000)}${']'.repeat(1000)}}]`), /nest deeper/],
   ])('refuses %#', (parsed, message) => {
     expect(() => inferFrameFromJson(parsed)).toThrow(message);
-    expect(() => inferFrameFromJson(parsed)).toThrow(expect.objectContaining({ code: 'CORE_ERR_FRAME_INFER', category: 'INVALID_ARGUMENT' }));
+    expect(() => inferFrameFromJson(parsed)).toThrow(
+      expect.objectContaining({ code: 'CORE_ERR_FRAME_INFER', category: 'INVALID_ARGUMENT' }),
+    );
   });
 
   it('holds the limits', () => {

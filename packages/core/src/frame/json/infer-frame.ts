@@ -20,10 +20,13 @@ export interface InferLimits {
  */
 export function inferFrameFromJson(parsed: unknown, limits: InferLimits = {}): Frame {
   if (Array.isArray(parsed)) return fromRecords(parsed, limits);
-  if (!isObject(parsed)) throw cannot(`got ${shownValue(parsed)}, expected an array of records or an object of columns`);
+  if (!isObject(parsed))
+    throw cannot(`got ${shownValue(parsed)}, expected an array of records or an object of columns`);
   const keys = Object.keys(parsed);
-  if (keys.includes('records') && keys.includes('columns')) throw cannot("'records' and 'columns' are both there: send one");
-  if (Array.isArray(parsed['records']) && isRecordArray(parsed['records'])) return fromRecords(parsed['records'], limits);
+  if (keys.includes('records') && keys.includes('columns'))
+    throw cannot("'records' and 'columns' are both there: send one");
+  if (Array.isArray(parsed['records']) && isRecordArray(parsed['records']))
+    return fromRecords(parsed['records'], limits);
   if (isObject(parsed['columns'])) return fromColumns(parsed['columns'], limits);
   return fromColumns(parsed, limits);
 }
@@ -64,9 +67,11 @@ function fromColumns(parsed: Record<string, unknown>, { maxRows = 1_000_000, max
   let rows: number | undefined;
   for (const name of names) {
     const values = parsed[name];
-    if (!Array.isArray(values)) throw cannot(`column '${name}': got ${shownValue(values)}, expected an array of values`);
+    if (!Array.isArray(values))
+      throw cannot(`column '${name}': got ${shownValue(values)}, expected an array of values`);
     if (values.length > maxRows) throw tooMany('rows', values.length, maxRows);
-    if (values.length !== (rows ??= values.length)) throw cannot(`column '${name}' has ${values.length} values, the one before ${rows}`);
+    if (values.length !== (rows ??= values.length))
+      throw cannot(`column '${name}' has ${values.length} values, the one before ${rows}`);
     columns.set(name, inferColumn(name, values, 'CORE_ERR_FRAME_INFER'));
   }
   return new Frame(columns, rows ?? 0);
@@ -81,5 +86,8 @@ function cannot(what: string): Error {
 }
 
 function tooMany(what: string, seen: number, limit: number): Error {
-  return frameError('CORE_ERR_FRAME_LIMIT', `${seen} ${what} of JSON are more than the limit of ${limit}: send fewer, or raise it`);
+  return frameError(
+    'CORE_ERR_FRAME_LIMIT',
+    `${seen} ${what} of JSON are more than the limit of ${limit}: send fewer, or raise it`,
+  );
 }
