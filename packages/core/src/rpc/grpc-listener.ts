@@ -94,7 +94,7 @@ function addService(
     maxRows: options.maxRows ?? DEFAULT_CODEC_LIMITS.maxRows,
     maxDecodedBytes: options.maxDecodedBytes ?? DEFAULT_CODEC_LIMITS.maxDecodedBytes,
   });
-  const rpc = { path: definition.path, codec, clock };
+  const rpc = { path: definition.path, codec, clock, parseParams: definition.parseParams };
   const report = (error: unknown, context: RpcContext | undefined): void =>
     logFailure(logger, definition.name, error, context);
   server.addMethods(serviceName(definition), {

@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { IsInt, Min } from 'class-validator';
 import { describe, expect, it } from 'vitest';
 import { Frame } from '../frame/frame.js';
+import { BatchContext } from '../handler/batch-context.js';
 import { Handler } from '../handler/handler.decorator.js';
 import { handlerParam } from '../handler/handler-param.js';
 import { Column } from '../schema/column.decorator.js';
@@ -25,11 +27,16 @@ class Now {
   constructor(@Inject(CLOCK) readonly clock: Clock) {}
 }
 
-@Service('plus/:bias', { query: ['fail'] })
+class Params {
+  @IsInt() @Min(1) bias!: number;
+}
+
+@Service('plus/:bias', { params: Params })
 class PlusService {
   @Handler({ in: Point, out: Sum, batch: true })
-  run(points: Frame<Point>, @handlerParam({ token: MODEL }) model: FakeModel) {
-    return model.run(points);
+  async run(points: Frame<Point>, { params }: BatchContext<Params>, @handlerParam({ token: MODEL }) model: FakeModel) {
+    const sums = await model.run(points);
+    return sums.records().map(({ sum }: Sum) => ({ sum: sum + params.bias }));
   }
 }
 
@@ -49,11 +56,11 @@ describe('createTestingApplication', () => {
     const app = await createTestingApplication({ providers }, { overrides: [[MODEL, model]], clock });
     expect(app.nest.get(Now).clock).toBe(clock);
 
-    const http = app.inject({ method: 'POST', url: '/plus/a', payload: [{ theX: 1 }] });
-    expect((await http).json()).toMatchObject({ records: [{ sum: 2 }] });
+    const http = app.inject({ method: 'POST', url: '/plus/10', payload: [{ theX: 1 }] });
+    expect((await http).json()).toMatchObject({ records: [{ sum: 12 }] });
 
-    const rpc = app.grpc.predict(PlusService, { bias: 'a', rows: [{ the_x: 2 }, { the_x: 3 }] });
-    expect(await rpc).toMatchObject({ code: 0, response: { rows: [{ sum: 3 }, { sum: 4 }] } });
+    const rpc = app.grpc.predict(PlusService, { bias: '10', rows: [{ the_x: 2 }, { the_x: 3 }] });
+    expect(await rpc).toMatchObject({ code: 0, response: { rows: [{ sum: 13 }, { sum: 14 }] } });
     expect(model.runs.map((frame) => frame.rows)).toEqual([1, 2]);
     await app.close();
   });
@@ -61,11 +68,13 @@ describe('createTestingApplication', () => {
   it('gives the statuses that a network client would see', async () => {
     const providers = [PlusService, { provide: MODEL, useValue: sumModel() }];
     const app = await createTestingApplication({ providers });
-    const invalid = await app.grpc.predict('PlusService', { bias: 'a', rows: [{ the_x: 1 }, {}] });
+    const invalid = await app.grpc.predict('PlusService', { bias: '10', rows: [{ the_x: 1 }, {}] });
     expect(invalid).toMatchObject({ code: 3, message: expect.stringContaining('theX') });
-    const internal = await app.grpc.predict(PlusService, { bias: 'a', rows: [{ the_x: -9 }] });
+    const internal = await app.grpc.predict(PlusService, { bias: '10', rows: [{ the_x: -9 }] });
     expect(internal.code).toBe(13);
     expect(internal.message).not.toContain('secret');
+    const params = await app.grpc.predict(PlusService, { bias: '0', rows: [{ the_x: 1 }] });
+    expect(params).toMatchObject({ code: 3, message: expect.stringContaining('bias must not be less than 1') });
     await expect(app.grpc.predict('Nothing', {})).rejects.toThrow(/no service Nothing: there are PlusService/);
     await app.close();
   });

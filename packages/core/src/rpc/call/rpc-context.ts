@@ -4,6 +4,7 @@ import type { Frame } from '../../frame/frame.js';
 import { Context, type Peer, type RawRequest } from '../../handler/context.js';
 import { requestIdOf } from '../../http/request-id.js';
 import type { RowsForm } from '../codec/request-envelope.js';
+import type { ServiceDefinition } from '../../service/runtime.js';
 import type { OpenRequest, ServiceCodec } from '../codec/service-codec.js';
 import type { RpcCall } from '../server/rpc-server.js';
 
@@ -12,6 +13,8 @@ export interface RpcService {
   readonly path: string;
   readonly codec: ServiceCodec;
   readonly clock: Clock;
+  /** See {@link ServiceDefinition.parseParams}. */
+  readonly parseParams?: ServiceDefinition['parseParams'];
 }
 
 /** One gRPC message as handlers see it. What costs something is worked out on first use. */
@@ -19,6 +22,7 @@ export class RpcContext extends Context {
   readonly transport = 'grpc' as const;
   readonly requestId: string;
   private opened: OpenRequest | undefined;
+  private parsed: Readonly<Record<string, string>> | undefined;
   private controller: AbortController | undefined;
   private ended = false;
 
@@ -36,7 +40,7 @@ export class RpcContext extends Context {
   }
 
   get params(): Readonly<Record<string, string>> {
-    return this.request.params;
+    return (this.parsed ??= this.parse(this.request.params));
   }
 
   get peer(): Peer {
@@ -98,6 +102,11 @@ export class RpcContext extends Context {
   abandon(): void {
     this.ended = true;
     this.controller?.abort(this.reason());
+  }
+
+  private parse(raw: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    const { parseParams } = this.rpc;
+    return parseParams ? (parseParams(raw) as Record<string, string>) : raw;
   }
 
   private get request(): OpenRequest {
