@@ -7,6 +7,8 @@ export type Pack = (out: NumericArray, rows: number, columns: readonly NumericAr
 
 /** Up to this many columns a row is written by one straight line of code. */
 const UNROLL_COLUMNS = 256;
+/** Combinations that are kept; callers of untyped services can make up any number. */
+const MAX_PACKERS = 1024;
 const packers = new Map<string, Pack>();
 
 /**
@@ -19,6 +21,7 @@ export function packerOf(from: readonly TensorDType[], to: TensorDType): Pack {
   const known = packers.get(key);
   if (known) return known;
   const pack = generate(from.length <= UNROLL_COLUMNS ? rowByRow(from, to) : columnByColumn(from, to));
+  if (packers.size >= MAX_PACKERS) packers.clear();
   packers.set(key, pack);
   return pack;
 }

@@ -58,7 +58,7 @@ export class ServedModel extends Model {
     this.runner = parts.runner;
     this.signature = parts.runner.signature;
     this.who = `model '${parts.name}'`;
-    this.planOptions = { cast: parts.cast, nulls: parts.nulls, reuse: this.mode === 'inline', who: this.who };
+    this.planOptions = { cast: parts.cast, nulls: parts.nulls, reuse: this.runner.synchronous, who: this.who };
     this.whole = wholeView(this.signature);
     this.gate = new BatchGate<OutputView>(
       (batch) => this.runFrame(batch.frame, batch.items[0]!.item.context!),
@@ -136,10 +136,9 @@ export class ServedModel extends Model {
 
   /** A batch that a handler's gate has formed: run at once, and on this thread without a further promise. */
   private runFormed(frame: Frame, options: ModelRunOptions, view: OutputView): Promise<Frame> {
-    if (this.mode !== 'inline' || frame.rows > this.gate.options.maxRows)
+    if (!this.runner.synchronous || frame.rows > this.gate.options.maxRows)
       return this.submit(frame, options, view, true);
-    const answer = this.runFrame(frame, view);
-    return answer instanceof Promise ? answer : Promise.resolve(answer);
+    return Promise.resolve(this.runFrame(frame, view));
   }
 
   private submit(frame: Frame, options: ModelRunOptions, view: OutputView, immediate: boolean): Promise<Frame> {

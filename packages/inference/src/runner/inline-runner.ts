@@ -16,6 +16,7 @@ export class InlineRunner implements Runner {
   readonly concurrency = 1;
   readonly failure = undefined;
   readonly signature: ModelSignature;
+  readonly synchronous: boolean;
   private readonly allOutputs: readonly string[];
   private closed = false;
 
@@ -25,6 +26,7 @@ export class InlineRunner implements Runner {
     readonly report: LoadReport,
   ) {
     this.signature = report.signature;
+    this.synchronous = session.synchronous;
     this.allOutputs = this.signature.outputs.map((output) => output.name);
   }
 

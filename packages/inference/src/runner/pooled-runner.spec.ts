@@ -61,6 +61,18 @@ describe('a runner in workers or processes', () => {
     expect([...(await runner.run(x(4)))['y']!.data]).toEqual([8]);
   });
 
+  it.each([16, 65_536])('does not grow over 2,000 runs of %d values', async (length) => {
+    const runner = await open(factoryWith(new ManualClock(), {}), 'variable-width');
+    const run = async (times: number): Promise<number> => {
+      for (let i = 0; i < times; i++) {
+        await runner.run({ x: { dtype: 'f32', dims: [1, length], data: new Float32Array(length), owned: true } });
+      }
+      return process.memoryUsage.rss();
+    };
+    const before = await run(500);
+    expect((await run(2_000)) - before).toBeLessThan(100 * 2 ** 20);
+  });
+
   it('says what ended the worker', async () => {
     const runner = await open(factoryWith(new ManualClock(), {}, mortalWorker), 'variable-width');
     await expect(runner.run(x(DEADLY))).rejects.toMatchObject({

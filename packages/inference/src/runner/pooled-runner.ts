@@ -24,6 +24,7 @@ export interface PooledRunnerOptions {
 export class PooledRunner implements Runner {
   readonly mode: 'worker' | 'process';
   readonly signature: ModelSignature;
+  readonly synchronous = false;
   readonly report: LoadReport;
   readonly concurrency: number;
   private readonly allOutputs: readonly string[];

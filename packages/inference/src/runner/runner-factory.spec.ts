@@ -29,6 +29,20 @@ describe('RunnerFactory', () => {
     },
   );
 
+  it('keeps no worker for a model that only was measured there', async () => {
+    const ends: Promise<string>[] = [];
+    const link = () => {
+      const made = workerLink();
+      ends.push(new Promise((resolve) => made.onExit(resolve)));
+      return made;
+    };
+    const factory = create({ trusted: true }, { workerLink: link });
+    const runner = await factory.open({ name: 'w', path: fixtureModel('variable-width'), maxRows: 1 });
+    // A busy machine may have measured too slow a run: then the worker is the model's home.
+    if (runner.mode === 'inline') expect(await Promise.all(ends)).toEqual(ends.map(() => 'exit code 0'));
+    else expect(runner.mode).toBe('worker');
+  });
+
   it('answers with a value, not a promise, inline', async () => {
     const runner = await create().open({ name: 'w', path: fixtureModel('variable-width'), execution: 'inline' });
     const answer = runner.run(row);

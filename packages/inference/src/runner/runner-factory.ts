@@ -5,6 +5,7 @@ import { inspectModelFiles } from '../onnx/external-data.js';
 import { processLink, workerLink, type HostLinkFactory } from './host/host-link.js';
 import { HostPool } from './host/host-pool.js';
 import type { LoadRequest } from './host/protocol.js';
+import { isCheapInline } from './inline-limits.js';
 import { InlineRunner } from './inline-runner.js';
 import { silenceOrtTelemetry } from './ort-binding.js';
 import { PooledRunner } from './pooled-runner.js';
@@ -18,13 +19,6 @@ import {
 import type { LoadReport, Runner } from './runner.js';
 import { nativeSessionOptions } from './session-options.js';
 import { Trial } from './trial.js';
-
-/** What may run on the main thread under `execution: 'auto'`: less than a worker's way there and back costs others. */
-export const INLINE_LIMITS = {
-  /** At the largest batch. A hop to a worker and back costs 0.02-0.1 ms of latency and 0.04 ms of CPU. */
-  runMs: 0.3,
-  loadMs: 20,
-} as const;
 
 const DEFAULTS = {
   largeBytes: 32 * 2 ** 20,
@@ -58,6 +52,7 @@ export class RunnerFactory {
   private shared: HostPool | undefined;
   private readonly opened = new Set<Runner>();
   private keys = 0;
+  private opening = 0;
 
   constructor(
     private readonly defaults: RunnerDefaults = {},
@@ -76,14 +71,19 @@ export class RunnerFactory {
    */
   async open(own: OpenRunnerOptions): Promise<Runner> {
     silenceOrtTelemetry();
-    const plan = await this.planOf(own);
-    const tried = plan.options.trusted
-      ? undefined
-      : await this.trial.run({ ...plan.load, timed: true }, plan.options.trialTimeoutMs);
-    const runner = await this.openPlanned(plan, tried);
-    for (const other of this.opened) if (other.state === 'closed') this.opened.delete(other);
-    this.opened.add(runner);
-    return runner;
+    this.opening++;
+    try {
+      const plan = await this.planOf(own);
+      const tried = plan.options.trusted
+        ? undefined
+        : await this.trial.run({ ...plan.load, timed: true }, plan.options.trialTimeoutMs);
+      const runner = await this.openPlanned(plan, tried);
+      for (const other of this.opened) if (other.state === 'closed') this.opened.delete(other);
+      this.opened.add(runner);
+      return runner;
+    } finally {
+      if (--this.opening === 0) await this.closeIdleWorkers();
+    }
   }
 
   /** Closes every runner; waits up to `drainMs` for runs under way. */
@@ -92,6 +92,14 @@ export class RunnerFactory {
     await Promise.all([...this.opened].map((runner) => runner.close(drainMs)));
     await Promise.all([this.shared?.close(end - this.clock.now()), this.trial.close()]);
     this.shared = undefined;
+  }
+
+  /** Workers that only measured models which then went inline. */
+  private async closeIdleWorkers(): Promise<void> {
+    const { shared } = this;
+    if (!shared || shared.modelCount > 0) return;
+    this.shared = undefined;
+    await shared.close(0);
   }
 
   private async planOf(own: OpenRunnerOptions): Promise<Plan> {
@@ -117,11 +125,11 @@ export class RunnerFactory {
   private async openPlanned(plan: Plan, tried: LoadReport | undefined): Promise<Runner> {
     const { execution = 'auto' } = plan.options;
     if (execution === 'process') return this.openPooled(plan, 'process');
-    if (execution === 'inline' || (execution === 'auto' && tried && isCheap(tried)))
+    if (execution === 'inline' || (execution === 'auto' && tried && isCheapInline(tried)))
       return this.openInline(plan, tried);
     const undecided = execution === 'auto' && !tried;
     const runner = await this.openPooled(undecided ? { ...plan, load: { ...plan.load, timed: true } } : plan, 'worker');
-    if (!undecided || !isCheap(runner.report)) return runner;
+    if (!undecided || !isCheapInline(runner.report)) return runner;
     await runner.close(plan.options.drainMs);
     return this.openInline(plan, runner.report);
   }
@@ -180,10 +188,4 @@ interface Plan {
   readonly ownHosts: boolean;
   readonly hosts: number;
   readonly load: LoadRequest;
-}
-
-/** Cheap enough to run between two events of the main thread. */
-function isCheap(report: LoadReport): boolean {
-  const largest = report.warmUp.at(-1);
-  return largest !== undefined && largest.ms <= INLINE_LIMITS.runMs && report.loadMs <= INLINE_LIMITS.loadMs;
 }

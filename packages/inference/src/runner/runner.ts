@@ -33,6 +33,8 @@ export interface Runner {
   readonly report: LoadReport;
   /** How many runs may be under way at once with gain. */
   readonly concurrency: number;
+  /** Whether {@link run} gives a value: the run is over when the call returns, and the feeds' buffers are free again. */
+  readonly synchronous: boolean;
   readonly state: RunnerState;
   /** Why the state is `failed`. */
   readonly failure: Error | undefined;

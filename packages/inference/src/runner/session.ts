@@ -18,6 +18,7 @@ export interface OrtSession {
   readonly provider: string;
   readonly warnings: readonly string[];
   /** With the raw binding, runs happen during the call and give a value. */
+  readonly synchronous: boolean;
   run(feeds: TensorMap, outputs: readonly string[]): TensorMap | Promise<TensorMap>;
   close(): void;
 }
@@ -64,7 +65,7 @@ export async function openSession(
     door.close();
     ({ door, provider } = await openWithFallback(open, rewritten.bytes, options, warnings));
   }
-  return new DoorSession(door, signatureOf(door, rewritten?.labels ?? {}), provider, warnings);
+  return new DoorSession(door, signatureOf(door, rewritten?.labels ?? {}), provider, warnings, open === openRaw);
 }
 
 /** The list of providers as it stands, then without its first, and so on: a missing provider throws. */
@@ -164,6 +165,7 @@ class DoorSession implements OrtSession {
     readonly signature: ModelSignature,
     readonly provider: string,
     readonly warnings: readonly string[],
+    readonly synchronous: boolean,
   ) {}
 
   run(feeds: TensorMap, outputs: readonly string[]): TensorMap | Promise<TensorMap> {
