@@ -10,6 +10,8 @@ export interface RpcOptions {
   readonly streamWindow?: number;
   /** Serves the .proto by server reflection, v1 and v1alpha. @default true */
   readonly reflection?: boolean;
+  /** How long the one message of a unary call may take to arrive whole. Milliseconds. @default 30_000 */
+  readonly requestTimeoutMs?: number;
   /** Calls that one connection may have open. @default 1000 */
   readonly maxConcurrentStreams?: number;
   /** Pings an idle connection this often. @default off */

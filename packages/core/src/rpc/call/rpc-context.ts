@@ -1,3 +1,4 @@
+import { Metadata } from '@grpc/grpc-js';
 import type { Clock } from '../../clock.js';
 import { coreError } from '../../errors/core.errors.js';
 import type { Frame } from '../../frame/frame.js';
@@ -85,7 +86,9 @@ export class RpcContext extends Context {
   }
 
   override hostArguments(): readonly unknown[] {
-    return [this.raw, this, this];
+    const metadata = new Metadata();
+    for (const [name, value] of this.call.headers()) metadata.add(name, value);
+    return [this.message, metadata, this];
   }
 
   /** Decodes and validates the rows. @internal */

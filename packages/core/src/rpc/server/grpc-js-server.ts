@@ -10,9 +10,11 @@ import { rpcError } from '../rpc.errors.js';
 import { type CallSurroundings, GrpcJsStreamCall, GrpcJsUnaryCall } from './grpc-js-call.js';
 import type { RpcBindOptions, RpcOptions, RpcTlsOptions } from '../rpc-options.js';
 import type { RpcAddress, RpcMethod, RpcServer } from './rpc-server.js';
+import { SlowRequests } from './slow-requests.js';
 import { SocketListener } from './socket-listener.js';
 
 export const DEFAULT_MAX_RECEIVE_MESSAGE_BYTES = 16 * 1024 * 1024;
+const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_CONCURRENT_STREAMS = 1000;
 
 const identity = (bytes: Buffer): Buffer => bytes;
@@ -30,7 +32,8 @@ export class GrpcJsServer implements RpcServer {
     private readonly options: RpcOptions & RpcBindOptions,
     private readonly clock: Clock,
   ) {
-    this.server = new Server(channelOptions(options));
+    const slow = new SlowRequests(clock, options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS);
+    this.server = new Server({ ...channelOptions(options), interceptors: [slow.interceptor] });
     const injector = (this.injector = this.server.createConnectionInjector(credentialsOf(options.tls)));
     this.listener = new SocketListener((socket) => injector.injectConnection(socket));
     this.surroundings = { tls: options.tls !== undefined, unixPath: options.path };
