@@ -58,7 +58,8 @@ export class EnhancedRuntime implements ServiceRuntime {
   /** Makes what is request-scoped for this request, as Nest does for its controllers. */
   private async scopedCall(type: 'http' | 'rpc', { context, read }: Invocation): Promise<unknown> {
     const contextId = ContextIdFactory.create();
-    this.modules.registerRequestByContextId(context.hostArguments()[0], contextId);
+    // What `@Inject(REQUEST)` gives: Fastify's request, as in Nest's controllers; over gRPC there is none but the Context.
+    this.modules.registerRequestByContextId(type === 'http' ? context.hostArguments()[0] : context, contextId);
     const make = (owner: unknown): Promise<object> =>
       this.modules.resolve(owner as never, contextId, { strict: false }) as Promise<object>;
     const made = new Map<ChainStep, object>();
