@@ -50,6 +50,20 @@ describe('RunnerFactory', () => {
     expect([...(await answer)['y']!.data]).toEqual([2]);
   });
 
+  it.each([
+    [undefined, '1'],
+    ['0', '0'],
+  ])("switches onnxruntime's reports off, unless the operator said otherwise (%s)", async (before, after) => {
+    const kept = process.env['ORT_DISABLE_TELEMETRY'];
+    if (before === undefined) delete process.env['ORT_DISABLE_TELEMETRY'];
+    else process.env['ORT_DISABLE_TELEMETRY'] = before;
+    await create()
+      .open({ name: 'none', path: 'none.onnx' })
+      .catch(() => undefined);
+    expect(process.env['ORT_DISABLE_TELEMETRY']).toBe(after);
+    process.env['ORT_DISABLE_TELEMETRY'] = kept;
+  });
+
   it('warms up at 1, 4, 16 and the largest batch, and times each', async () => {
     const runner = await create().open({ name: 'w1', path: fixtureModel('w1'), maxRows: 40, trusted: true });
     expect(runner.report.warmUp.map((time) => time.rows)).toEqual([1, 4, 16, 40]);
@@ -152,6 +166,33 @@ describe('RunnerFactory', () => {
       await expect(factory.open({ name: 'half', path })).rejects.toMatchObject({ code: 'INF_ERR_MODEL_LOAD' });
       const nowhere = factory.open({ name: 'none', path: join(folder, 'none.onnx') });
       await expect(nowhere).rejects.toMatchObject({ code: 'INF_ERR_MODEL_NOT_FOUND' });
+    });
+
+    it('refuses or serves damaged files, and goes on', async () => {
+      const whole = await readFile(fixtureModel('iris-classifier'));
+      const factory = create({ trialTimeoutMs: 10_000 });
+      const outcomes = new Set<string>();
+      for (let i = 0; i < 40; i++) {
+        const path = join(folder, `flip-${i}.onnx`);
+        const bytes = Buffer.from(whole);
+        const at = (i * 7919) % bytes.length;
+        bytes[at] = bytes[at]! ^ (1 << (i % 8));
+        await writeFile(path, bytes);
+        const load = factory.open({ name: 'flip', path, execution: 'worker', maxRows: 1 });
+        outcomes.add(
+          await load.then(
+            (runner) => runner.state,
+            (error: { code: string }) => error.code,
+          ),
+        );
+      }
+      expect(
+        [...outcomes].filter((outcome) => !/^(ready|INF_ERR_MODEL_(LOAD|TRIAL)|INF_ERR_EXTERNAL_DATA)$/.test(outcome)),
+      ).toEqual([]);
+      expect(outcomes).toContain('INF_ERR_MODEL_LOAD');
+      expect((await factory.open({ name: 'good', path: fixtureModel('iris'), execution: 'worker' })).state).toBe(
+        'ready',
+      );
     });
 
     it('runs several workers on one mapped copy of the weights', async () => {
