@@ -20,7 +20,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 const packages = workspaces('packages');
 const nameOf = (folder: string): string => folder.split('/')[1]!;
-const isSpec = (file: string): boolean => file.endsWith('.spec.ts');
+/** A spec, or what only specs use: `frame.spec.arbitrary.ts`. */
+const isSpec = (file: string): boolean => file.includes('.spec.');
 
 function allowed(name: string): Set<string> {
   const direct = MAY_IMPORT[name] ?? [];
