@@ -46,9 +46,8 @@ export const FRAME_ERRORS = {
   },
   CORE_ERR_ARROW_CODEC: {
     category: 'INVALID_ARGUMENT',
-    http: 415,
     summary:
-      'A compressed Arrow buffer names a codec that is not registered, or its compressed bytes are broken. Send it uncompressed, or use registerArrowCodec.',
+      'The decoder of a compressed Arrow buffer refused its bytes. Send the stream uncompressed, or look at its writer.',
   },
   CORE_ERR_ARROW_LIMIT: {
     category: 'RESOURCE_EXHAUSTED',

@@ -5,6 +5,7 @@ import { frameError } from '../frame.errors.js';
 import type { Budget } from './limits.js';
 import { malformed } from './limits.js';
 import { decompressLz4Frame } from './lz4.js';
+import { decompressZstd } from './zstd/decompress.js';
 
 export type ArrowCodecName = 'lz4' | 'zstd';
 
@@ -13,15 +14,17 @@ export type ArrowDecompress = (bytes: Uint8Array, size: number) => Uint8Array;
 
 type ZstdDecompressSync = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 
-const codecs = new Map<ArrowCodecName, ArrowDecompress>([['lz4', decompressLz4Frame]]);
-
-/** Node has zstd from 22.15 on. Decoders written in JavaScript are not taken by default: some hang on broken input. */
+/** Node has zstd from 22.15 on. */
 const nativeZstd = (zlib as { zstdDecompressSync?: ZstdDecompressSync }).zstdDecompressSync;
-if (nativeZstd) codecs.set('zstd', (bytes, size) => nativeZstd(bytes, { maxOutputLength: size }));
+
+const codecs = new Map<ArrowCodecName, ArrowDecompress>([
+  ['lz4', decompressLz4Frame],
+  ['zstd', nativeZstd ? (bytes, size) => nativeZstd(bytes, { maxOutputLength: size }) : decompressZstd],
+]);
 
 /**
- * Sets the decoder of a codec of compressed Arrow buffers, for the whole process. LZ4 frames are there by default, ZSTD
- * where Node's zlib has it (22.15 and later). The decoder meets bytes that are not trusted: it must end on any input.
+ * Replaces the decoder of a codec of compressed Arrow buffers, for the whole process. LZ4 frames and ZSTD are there by
+ * default. The decoder meets bytes that are not trusted: it must end on any input.
  */
 export function registerArrowCodec(name: ArrowCodecName, decompress: ArrowDecompress): void {
   codecs.set(name, decompress);
@@ -37,16 +40,14 @@ export function decompressBuffer(name: ArrowCodecName, buffer: Uint8Array, budge
   if (claimed < 0n) throw malformed('a compressed buffer claims a negative size');
   const size = Number(claimed);
   budget.spendBytes(size);
-  const codec = codecs.get(name);
-  if (!codec) throw noCodec(name);
-  const plain = size === 0 ? new Uint8Array(0) : runCodec(codec, name, bytes, size);
+  const plain = size === 0 ? new Uint8Array(0) : runCodec(name, bytes, size);
   if (plain.length !== size) throw malformed(`a compressed buffer holds ${plain.length} bytes and claims ${size}`);
   return plain;
 }
 
-function runCodec(codec: ArrowDecompress, name: ArrowCodecName, bytes: Uint8Array, size: number): Uint8Array {
+function runCodec(name: ArrowCodecName, bytes: Uint8Array, size: number): Uint8Array {
   try {
-    return codec(bytes, size);
+    return codecs.get(name)!(bytes, size);
   } catch (error) {
     if (WitanError.is(error)) throw error;
     throw frameError(
@@ -55,12 +56,4 @@ function runCodec(codec: ArrowDecompress, name: ArrowCodecName, bytes: Uint8Arra
       { cause: error },
     );
   }
-}
-
-function noCodec(name: ArrowCodecName): Error {
-  const text = `the Arrow stream is compressed by ${name.toUpperCase()}, for which no decoder is registered`;
-  return frameError(
-    'CORE_ERR_ARROW_CODEC',
-    `${text}: send it uncompressed or by LZ4, run on Node 22.15 or later, or use registerArrowCodec`,
-  );
 }
