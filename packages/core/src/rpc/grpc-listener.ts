@@ -60,7 +60,7 @@ export function createGrpcListener(parts: GrpcListenerParts): GrpcListener {
   protoFiles(definitions);
   const server = parts.server ?? new GrpcJsServer(options, clock);
   const health = parts.health ?? new GrpcHealth();
-  for (const runtime of runtimes) addService(server, runtime, parts);
+  const streams = runtimes.map((runtime) => addService(server, runtime, parts));
   health.know(definitions.map(serviceName));
   server.addMethods(HEALTH_SERVICE, health.methods());
   if (options.reflection !== false) {
@@ -74,6 +74,8 @@ export function createGrpcListener(parts: GrpcListenerParts): GrpcListener {
     setServing: (serving) => health.setServing(serving),
     drain(boundMs) {
       health.setServing(false);
+      health.endWatches();
+      for (const stream of streams) stream.drain();
       return server.drain(boundMs);
     },
     close: () => server.close(),
@@ -88,7 +90,7 @@ function addService(
   server: RpcServer,
   runtime: ServiceRuntime,
   { options, clock, logger, ports }: GrpcListenerParts,
-): void {
+): StreamMethod {
   const { definition } = runtime;
   const codec = new ServiceCodec(definition, ports ?? frameCodecs, {
     maxRows: options.maxRows ?? DEFAULT_CODEC_LIMITS.maxRows,
@@ -97,10 +99,9 @@ function addService(
   const rpc = { path: definition.path, codec, clock, parseParams: definition.parseParams };
   const report = (error: unknown, context: RpcContext | undefined): void =>
     logFailure(logger, definition.name, error, context);
-  server.addMethods(serviceName(definition), {
-    Predict: new UnaryMethod(runtime, rpc, report),
-    PredictStream: new StreamMethod(runtime, rpc, options.streamWindow ?? DEFAULT_STREAM_WINDOW, report),
-  });
+  const stream = new StreamMethod(runtime, rpc, options.streamWindow ?? DEFAULT_STREAM_WINDOW, report);
+  server.addMethods(serviceName(definition), { Predict: new UnaryMethod(runtime, rpc, report), PredictStream: stream });
+  return stream;
 }
 
 /** What is not the caller's doing is logged with its stack, which the caller does not get. */

@@ -160,6 +160,34 @@ describe('the end of a gRPC server', () => {
     expect(await drained).toBe(true);
   });
 
+  it('does not wait for open streams and health watches: what they sent is answered, then they end', async () => {
+    const address = await serve();
+    const client = clientTo(address);
+    const call = client.stream();
+    const numbers: unknown[] = [];
+    call.on('error', () => undefined);
+    const ended = new Promise<number>((resolve) => call.on('status', ({ code }) => resolve(code)));
+    const answered = new Promise<void>((resolve) =>
+      call.on('data', (bytes: Buffer) => resolve(void numbers.push(client.decode(bytes)))),
+    );
+    call.write(client.encode(GOOD));
+    const watch = client.client.makeServerStreamRequest(
+      '/grpc.health.v1.Health/Watch',
+      (b: Buffer) => b,
+      (b) => b,
+      Buffer.alloc(0),
+    );
+    const seen: number[] = [];
+    const begun = new Promise<void>((resolve) =>
+      watch.on('data', (bytes: Buffer) => resolve(void seen.push(bytes[1]!))),
+    );
+    const watched = new Promise<number>((resolve) => watch.on('status', ({ code }) => resolve(code)));
+    await Promise.all([answered, begun]);
+    expect(await listener!.drain(60_000)).toBe(true);
+    expect([await ended, await watched]).toEqual([status.UNAVAILABLE, status.OK]);
+    expect([numbers, seen]).toEqual([[{ rows: GOOD.rows }], [1, 2]]);
+  });
+
   it('ends by force what is not done in time, and says so', async () => {
     const { ManualClock } = await import('@witan-libs/testing');
     const clock = new ManualClock();

@@ -43,6 +43,11 @@ export const RPC_ERRORS = {
     category: 'UNAVAILABLE',
     summary: 'The gRPC listener cannot bind its address: the port is in use, or may not be used by this user.',
   },
+  CORE_ERR_GRPC_DRAINING: {
+    category: 'UNAVAILABLE',
+    summary:
+      'A `PredictStream` that was still open when the server began to shut down. What it had sent was answered; open a new stream.',
+  },
   CORE_ERR_GRPC_SERVICE: {
     category: 'NOT_FOUND',
     summary: 'A gRPC health check asked for a service that this server does not have.',

@@ -1,6 +1,7 @@
 import type { Frame } from '../../frame/frame.js';
 import { Answer } from '../../handler/answer.js';
 import type { ServiceResult, ServiceRuntime } from '../../service/runtime.js';
+import { rpcError } from '../rpc.errors.js';
 import type { RpcStreamCall, RpcStreamMethod } from '../server/rpc-server.js';
 import { RpcContext, type RpcService } from './rpc-context.js';
 import { rpcStatusOf } from './rpc-status.js';
@@ -28,8 +29,17 @@ export class StreamMethod implements RpcStreamMethod {
     private readonly onError: (error: unknown, context: RpcContext | undefined) => void,
   ) {}
 
+  private readonly runs = new Set<StreamRun>();
+
   handle(call: RpcStreamCall): void {
-    void new StreamRun(this.runtime, this.rpc, this.window, this.onError, call).run();
+    const run = new StreamRun(this.runtime, this.rpc, this.window, this.onError, call);
+    this.runs.add(run);
+    void run.run().finally(() => this.runs.delete(run));
+  }
+
+  /** Reads no more messages: what was read is answered, then the streams end with CORE_ERR_GRPC_DRAINING. */
+  drain(): void {
+    for (const run of this.runs) run.drain();
   }
 }
 
@@ -37,6 +47,8 @@ export class StreamMethod implements RpcStreamMethod {
 class StreamRun {
   private readonly pending: Pending[] = [];
   private ended = false;
+  private drained = false;
+  private named = false;
   private wakeWriter: (() => void) | undefined;
   private wakeReader: (() => void) | undefined;
 
@@ -60,6 +72,7 @@ class StreamRun {
         this.pending.shift();
         this.wakeReader?.();
       }
+      if (this.drained) throw rpcError('CORE_ERR_GRPC_DRAINING', 'the server is shutting down: open a new stream');
       await reading;
       this.call.end();
     } catch (error) {
@@ -67,6 +80,13 @@ class StreamRun {
       this.onError(error, current);
       this.call.fail(rpcStatusOf(error, current?.requestId));
     }
+  }
+
+  drain(): void {
+    if (this.ended) return;
+    this.drained = this.ended = true;
+    this.wakeReader?.();
+    this.wakeWriter?.();
   }
 
   private async readAll(): Promise<void> {
@@ -87,7 +107,8 @@ class StreamRun {
 
   private begin(message: Buffer): Pending {
     const context = new RpcContext(this.rpc, this.call, message);
-    if (this.pending.length === 0) this.call.setHeader('x-request-id', context.requestId);
+    if (!this.named) this.call.setHeader('x-request-id', context.requestId);
+    this.named = true;
     const result = (async () => this.runtime.invoke(context, () => context.read()))();
     // The writer meets it in order; until then a rejection is not unhandled.
     result.catch(() => undefined);

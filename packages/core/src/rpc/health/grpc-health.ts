@@ -13,7 +13,7 @@ const SERVICE_TAG = 10;
 export class GrpcHealth {
   private serving = false;
   private readonly services = new Set(['']);
-  private readonly watchers = new Set<() => void>();
+  private readonly watchers = new Map<RpcStreamCall, () => void>();
 
   /** Adds services that checks may ask for. */
   know(services: Iterable<string>): void {
@@ -23,7 +23,13 @@ export class GrpcHealth {
   setServing(serving: boolean): void {
     if (this.serving === serving) return;
     this.serving = serving;
-    for (const tell of this.watchers) tell();
+    for (const tell of this.watchers.values()) tell();
+  }
+
+  /** Ends every watch, which would otherwise hold its connection open. */
+  endWatches(): void {
+    for (const call of this.watchers.keys()) call.end();
+    this.watchers.clear();
   }
 
   methods(): Record<string, RpcMethod> {
@@ -54,8 +60,8 @@ export class GrpcHealth {
         const status = this.statusOf(service);
         if (status !== last) void call.write(answer((last = status)));
       };
-      this.watchers.add(tell);
-      call.onCancel(() => this.watchers.delete(tell));
+      this.watchers.set(call, tell);
+      call.onCancel(() => this.watchers.delete(call));
       tell();
     } catch (error) {
       call.fail(rpcStatusOf(error));
