@@ -41,7 +41,9 @@ function installed() {
 function install() {
   const command = existsSync(join(root, 'node_modules')) ? 'install' : 'ci';
   const started = Date.now();
-  console.error(`prepare: npm ${command} (node_modules ${command === 'ci' ? 'is missing' : 'differs from package-lock.json'})`);
+  console.error(
+    `prepare: npm ${command} (node_modules ${command === 'ci' ? 'is missing' : 'differs from package-lock.json'})`,
+  );
   npm(command === 'ci' ? ['ci'] : ['install', '--no-save']);
   if (!installed()) npm(['ci']);
   console.error(`prepare: installed in ${seconds(started)}`);
@@ -98,7 +100,9 @@ function fingerprint() {
   const hash = createHash('sha256').update(readFileSync(join(root, 'node_modules', 'typescript', 'package.json')));
   const configs = [join(root, 'tsconfig.json'), join(root, 'tsconfig.base.json')];
   const sources = projects().flatMap((folder) => [
-    ...readdirSync(folder).filter((name) => name.endsWith('.json')).map((name) => join(folder, name)),
+    ...readdirSync(folder)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => join(folder, name)),
     ...filesIn(join(folder, 'src')),
   ]);
   for (const file of [...configs, ...sources].sort()) {

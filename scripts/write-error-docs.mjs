@@ -60,7 +60,9 @@ function section([name, rows]) {
   return `\n## @witan/${name}\n\n| code | category | HTTP | gRPC | when, and what to do |\n|---|---|---|---|---|\n${lines.join('\n')}\n`;
 }
 
-const categories = Object.entries(CATEGORY_STATUS).map(([name, { http, grpc, log }]) => `| ${name} | ${http} | ${grpc} | ${log} |\n`);
+const categories = Object.entries(CATEGORY_STATUS).map(
+  ([name, { http, grpc, log }]) => `| ${name} | ${http} | ${grpc} | ${log} |\n`,
+);
 const page = HEADER + categories.join('') + (await tables()).map(section).join('');
 if (process.argv.includes('--print')) process.stdout.write(page);
 else writeFileSync(join(root, 'docs', 'errors.md'), page);

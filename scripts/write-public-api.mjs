@@ -48,7 +48,9 @@ function namesOf(statement, file) {
   const clause = ts.isExportDeclaration(statement) ? statement.exportClause : undefined;
   if (!clause || !ts.isNamedExports(clause)) {
     if (statement.getText() === "import 'reflect-metadata';") return [];
-    throw new Error(`${file}: a barrel lists names, "export { a } from './a.js'", not: ${statement.getText().slice(0, 80)}`);
+    throw new Error(
+      `${file}: a barrel lists names, "export { a } from './a.js'", not: ${statement.getText().slice(0, 80)}`,
+    );
   }
   return clause.elements.map((element) => ({
     name: element.name.text,
@@ -65,6 +67,11 @@ function section({ entry, file }) {
   return `\n## ${entry}\n${blocks.join('')}`;
 }
 
-const page = HEADER + entries().filter(({ file }) => existsSync(join(root, file))).map(section).join('');
+const page =
+  HEADER +
+  entries()
+    .filter(({ file }) => existsSync(join(root, file)))
+    .map(section)
+    .join('');
 if (process.argv.includes('--print')) process.stdout.write(page);
 else writeFileSync(join(root, 'docs', 'public-api.md'), page);

@@ -71,7 +71,9 @@ describe.each(packages.map((each) => [nameOf(each.folder), each] as const))('%s'
       .filter((file) => !isSpec(file))
       .flatMap((file) =>
         importsOf(file)
-          .filter(({ specifier }) => specifier.startsWith('.') && resolveRelative(file, specifier).endsWith('/index.ts'))
+          .filter(
+            ({ specifier }) => specifier.startsWith('.') && resolveRelative(file, specifier).endsWith('/index.ts'),
+          )
           .map(({ specifier }) => `${file} imports ${specifier}`),
       );
     expect(wrong).toEqual([]);
@@ -90,7 +92,9 @@ describe.each(packages.map((each) => [nameOf(each.folder), each] as const))('%s'
 
 describe('telemetry', () => {
   it('is imported by nobody but the command line and the applications', () => {
-    const importers = packages.filter(({ folder }) => allowed(nameOf(folder)).has('telemetry')).map(({ folder }) => folder);
+    const importers = packages
+      .filter(({ folder }) => allowed(nameOf(folder)).has('telemetry'))
+      .map(({ folder }) => folder);
     expect(importers).toEqual(['packages/cli']);
   });
 });
@@ -111,7 +115,9 @@ describe('Frame, for workers and benchmarks without Nest', () => {
 
   it('loads no Nest, Polars, Arrow library or class-validator', () => {
     const loaded = closure('packages/core/src/frame/index.ts');
-    expect([...loaded].filter((name) => /nestjs|rxjs|reflect-metadata|polars|apache-arrow|class-/.test(name))).toEqual([]);
+    expect([...loaded].filter((name) => /nestjs|rxjs|reflect-metadata|polars|apache-arrow|class-/.test(name))).toEqual(
+      [],
+    );
   });
 });
 

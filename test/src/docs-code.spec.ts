@@ -34,7 +34,11 @@ describe('TypeScript in the documentation', () => {
   });
 
   it('type-checks', { timeout: 120_000 }, () => {
-    const modules = blocks.map((block, index) => ({ name: `block-${index}`, page: block.page, ...moduleOf(block, index) }));
+    const modules = blocks.map((block, index) => ({
+      name: `block-${index}`,
+      page: block.page,
+      ...moduleOf(block, index),
+    }));
     const faults = typeCheck(new Map(modules.map(({ name, code }) => [name, `${code}export {};\n`])));
     const told = modules.flatMap(({ name, page, pageLines }) =>
       faults.get(name)!.map(({ line, text }) => `${page}:${pageLines[line - 1]}: ${text}`),

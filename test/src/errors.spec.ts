@@ -36,9 +36,13 @@ describe('the error table', () => {
   });
 
   it('begins each code with its package', () => {
-    const packages = [...page.matchAll(/^## @witan\/(\w+)\n([^#]*)/gm)].map(([, name, rows]) => ({ name: name!, rows: rows! }));
+    const packages = [...page.matchAll(/^## @witan\/(\w+)\n([^#]*)/gm)].map(([, name, rows]) => ({
+      name: name!,
+      rows: rows!,
+    }));
     for (const { name, rows } of packages) {
-      for (const [, code] of rows.matchAll(/^\| `([A-Z0-9_]+)`/gm)) expect(code).toMatch(new RegExp(`^${PREFIX[name]}`));
+      for (const [, code] of rows.matchAll(/^\| `([A-Z0-9_]+)`/gm))
+        expect(code).toMatch(new RegExp(`^${PREFIX[name]}`));
     }
   });
 

@@ -17,7 +17,9 @@ describe('the packages, installed by npm with nothing but what they ask for', ()
     writeFileSync(join(application, 'package.json'), '{ "private": true, "type": "module" }\n');
     npm(['install', '--ignore-scripts', '--prefer-offline', ...tarballs], application);
     const code = `await import('@witan/core'); await import('@witan/inference'); console.log('imported')`;
-    expect(execFileSync(process.execPath, ['--input-type=module', '-e', code], { cwd: application, encoding: 'utf8' })).toBe('imported\n');
+    expect(
+      execFileSync(process.execPath, ['--input-type=module', '-e', code], { cwd: application, encoding: 'utf8' }),
+    ).toBe('imported\n');
     expect(npm(['exec', '--offline', '--', 'witan', '--help'], application)).toMatch(/^ +proto /m);
   });
 });

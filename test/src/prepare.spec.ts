@@ -31,7 +31,14 @@ describe('scripts/prepare.mjs', () => {
     symlinkSync(join(ROOT, 'node_modules/typescript'), join(folder, 'node_modules/typescript'));
     write('tsconfig.base.json', {});
     write('tsconfig.json', { files: [], references: [{ path: 'packages/one' }] });
-    const compilerOptions = { composite: true, rootDir: 'src', outDir: 'dist', tsBuildInfoFile: 'dist/.tsbuildinfo', types: [], lib: ['ES2023'] };
+    const compilerOptions = {
+      composite: true,
+      rootDir: 'src',
+      outDir: 'dist',
+      tsBuildInfoFile: 'dist/.tsbuildinfo',
+      types: [],
+      lib: ['ES2023'],
+    };
     write('packages/one/tsconfig.json', { compilerOptions, include: ['src'] });
     write('packages/one/src/a.ts', 'export const a = 1;');
   });
@@ -84,12 +91,20 @@ describe('scripts/prepare.mjs', () => {
 
   it('installs when what is installed is not what the lock file says', async () => {
     const log = join(folder, 'npm.log');
-    write('bin/npm-cli.js', `require('fs').appendFileSync(${JSON.stringify(log)}, process.argv.slice(2).join(' ') + '\\n');
-      require('fs').copyFileSync('package-lock.json', 'node_modules/.package-lock.json');`);
+    write(
+      'bin/npm-cli.js',
+      `require('fs').appendFileSync(${JSON.stringify(log)}, process.argv.slice(2).join(' ') + '\\n');
+      require('fs').copyFileSync('package-lock.json', 'node_modules/.package-lock.json');`,
+    );
     const env = { npm_execpath: join(folder, 'bin/npm-cli.js') };
     await prepare(env);
     expect(existsSync(log)).toBe(false);
-    write('package-lock.json', { packages: { 'node_modules/typescript': { version: '2.0.0' }, 'node_modules/elsewhere': { optional: true, version: '1.0.0' } } });
+    write('package-lock.json', {
+      packages: {
+        'node_modules/typescript': { version: '2.0.0' },
+        'node_modules/elsewhere': { optional: true, version: '1.0.0' },
+      },
+    });
     expect(await prepare(env)).toContain('npm install');
     expect(readFileSync(log, 'utf8')).toMatch(/^install --no-save --ignore-scripts/);
   });

@@ -40,7 +40,11 @@ describe('the example of the README', () => {
   });
 
   it('has some thirty lines', () => {
-    expect(example().split('\n').filter((line) => line.trim() !== '').length).toBeLessThanOrEqual(35);
+    expect(
+      example()
+        .split('\n')
+        .filter((line) => line.trim() !== '').length,
+    ).toBeLessThanOrEqual(35);
   });
 
   it('answers over HTTP', async () => {

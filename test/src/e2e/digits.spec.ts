@@ -24,7 +24,10 @@ function expectAnswers(seenLabels: ArrayLike<unknown>, seenProbabilities: ArrayL
 
 function expectTable(seen: Table): void {
   const cells = [...seen.getChild('probabilities')!] as { toArray(): Float32Array }[];
-  expectAnswers([...seen.getChild('label')!] as bigint[], cells.flatMap((cell) => [...cell.toArray()]));
+  expectAnswers(
+    [...seen.getChild('label')!] as bigint[],
+    cells.flatMap((cell) => [...cell.toArray()]),
+  );
 }
 
 describe('apps/digits, for every row of its data set', () => {
@@ -44,8 +47,14 @@ describe('apps/digits, for every row of its data set', () => {
   });
 
   it('answers JSON records', async () => {
-    const seen = await postRecords(url, scans.map((pixels) => ({ pixels: nested(pixels) })));
-    expectAnswers(seen.map((row) => row['label']), seen.flatMap((row) => row['probabilities'] as number[]));
+    const seen = await postRecords(
+      url,
+      scans.map((pixels) => ({ pixels: nested(pixels) })),
+    );
+    expectAnswers(
+      seen.map((row) => row['label']),
+      seen.flatMap((row) => row['probabilities'] as number[]),
+    );
   });
 
   it('answers Arrow', async () => {
@@ -56,7 +65,10 @@ describe('apps/digits, for every row of its data set', () => {
     const { rows } = (await client.call('Predict', { rows: scans.map((pixels) => ({ pixels })) })) as {
       rows: { label: string; probabilities: number[] }[];
     };
-    expectAnswers(rows.map((row) => row.label), rows.flatMap((row) => row.probabilities));
+    expectAnswers(
+      rows.map((row) => row.label),
+      rows.flatMap((row) => row.probabilities),
+    );
   });
 
   it('answers gRPC columns', async () => {
@@ -72,7 +84,8 @@ describe('apps/digits, for every row of its data set', () => {
   });
 
   it('lets a handler answer early, and set a header', async () => {
-    const post = (body: string): Promise<Response> => fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+    const post = (body: string): Promise<Response> =>
+      fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
     expect((await post('[]')).status).toBe(400);
     expect((await post(JSON.stringify([{ pixels: nested(scans[0]!) }]))).headers.get('x-digits')).toBe('1');
   });

@@ -23,7 +23,10 @@ function pathOf(tool: Tool, context: TestContext): string {
 
 /** Runs one of test/clients with JSON on its standard input, and reads JSON from its output. */
 function pythonClient<T>(interpreter: string, script: string, args: readonly string[], input: unknown): T {
-  const result = spawnSync(interpreter, [join(ROOT, 'test/clients', script), ...args], { input: JSON.stringify(input), encoding: 'utf8' });
+  const result = spawnSync(interpreter, [join(ROOT, 'test/clients', script), ...args], {
+    input: JSON.stringify(input),
+    encoding: 'utf8',
+  });
   if (result.status !== 0) throw new Error(`${script}: ${result.stderr}`);
   return JSON.parse(result.stdout) as T;
 }
@@ -83,15 +86,30 @@ describe('apps/iris, called by programs that are not ours', () => {
     const interpreter = pathOf(tools.python, context);
     const proto = join(folder, 'iris.proto');
     writeFileSync(proto, (await run('npx', ['--no', 'witan', 'proto'], { cwd: join(ROOT, 'apps/iris') })).stdout);
-    const rows = pythonClient<{ sepal_length: number }[]>(interpreter, 'grpc_client.py', [proto, app.grpcAddress], fixtureRecords(data));
-    expect(largestDistance(rows.map((row) => row.sepal_length), expected)).toBeLessThan(TOLERANCE);
+    const rows = pythonClient<{ sepal_length: number }[]>(
+      interpreter,
+      'grpc_client.py',
+      [proto, app.grpcAddress],
+      fixtureRecords(data),
+    );
+    expect(
+      largestDistance(
+        rows.map((row) => row.sepal_length),
+        expected,
+      ),
+    ).toBeLessThan(TOLERANCE);
   });
 
   it.for(['', 'zstd'])('pyarrow gets every row over HTTP %s', (compression, context) => {
     const interpreter = pathOf(tools.python, context);
     const names = { sepalWidth: 'sepal_width', petalLength: 'petal_length', petalWidth: 'petal_width' };
     const columns = Object.fromEntries(Object.entries(names).map(([to, from]) => [to, data.columns.get(from)]));
-    const answer = pythonClient<{ sepalLength: number[] }>(interpreter, 'arrow_client.py', [`${app.url}/predictions/iris`, ...(compression ? [compression] : [])], columns);
+    const answer = pythonClient<{ sepalLength: number[] }>(
+      interpreter,
+      'arrow_client.py',
+      [`${app.url}/predictions/iris`, ...(compression ? [compression] : [])],
+      columns,
+    );
     expect(largestDistance(answer.sepalLength, expected)).toBeLessThan(TOLERANCE);
   });
 });

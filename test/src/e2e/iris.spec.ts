@@ -20,14 +20,17 @@ const records = fixtureRecords(data).map((row) => ({
   petalWidth: row['petal_width'],
 }));
 const rows = fixtureRecords(data);
-const table = f32Table(Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, Float32Array.from(values)])));
+const table = f32Table(
+  Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, Float32Array.from(values)])),
+);
 type Answer = { rows: { sepal_length: number }[]; columns: { sepal_length: number[] }; arrow: Buffer };
 
 describe('apps/iris, for every row of its data set', () => {
   let app: AppProcess;
   let url: string;
   let client: ReflectedClient;
-  const predict = async (request: object): Promise<Answer> => (await client.call('Predict', request)) as unknown as Answer;
+  const predict = async (request: object): Promise<Answer> =>
+    (await client.call('Predict', request)) as unknown as Answer;
 
   beforeAll(async () => {
     app = await startApp('iris');
@@ -42,12 +45,22 @@ describe('apps/iris, for every row of its data set', () => {
 
   it('answers JSON records', async () => {
     const seen = await postRecords(url, records);
-    expect(largestDistance(seen.map((row) => row['sepalLength']), expected)).toBeLessThan(TOLERANCE);
+    expect(
+      largestDistance(
+        seen.map((row) => row['sepalLength']),
+        expected,
+      ),
+    ).toBeLessThan(TOLERANCE);
   });
 
   it('answers one request a row, all at once', async () => {
     const seen = await Promise.all(records.map((record) => postRecords(url, [record])));
-    expect(largestDistance(seen.map(([row]) => row!['sepalLength']), expected)).toBeLessThan(TOLERANCE);
+    expect(
+      largestDistance(
+        seen.map(([row]) => row!['sepalLength']),
+        expected,
+      ),
+    ).toBeLessThan(TOLERANCE);
   });
 
   it('answers JSON columns', async () => {
@@ -62,12 +75,22 @@ describe('apps/iris, for every row of its data set', () => {
 
   it('answers gRPC rows', async () => {
     const seen = await predict({ rows });
-    expect(largestDistance(seen.rows.map((row) => row.sepal_length), expected)).toBeLessThan(TOLERANCE);
+    expect(
+      largestDistance(
+        seen.rows.map((row) => row.sepal_length),
+        expected,
+      ),
+    ).toBeLessThan(TOLERANCE);
   });
 
   it('answers one gRPC call a row, all at once', async () => {
     const seen = await Promise.all(rows.map((row) => predict({ rows: [row] })));
-    expect(largestDistance(seen.map((answer) => answer.rows[0]!.sepal_length), expected)).toBeLessThan(TOLERANCE);
+    expect(
+      largestDistance(
+        seen.map((answer) => answer.rows[0]!.sepal_length),
+        expected,
+      ),
+    ).toBeLessThan(TOLERANCE);
   });
 
   it('answers gRPC columns', async () => {
@@ -81,14 +104,22 @@ describe('apps/iris, for every row of its data set', () => {
   });
 
   it('is ready and alive, and describes itself', async () => {
-    for (const path of ['/health/live', '/health/ready', '/docs']) expect((await fetch(app.url + path)).status, path).toBe(200);
+    for (const path of ['/health/live', '/health/ready', '/docs'])
+      expect((await fetch(app.url + path)).status, path).toBe(200);
     expect(await (await fetch(`${app.url}/proto`)).text()).toContain('service IrisService');
     const { paths } = (await (await fetch(`${app.url}/openapi.json`)).json()) as { paths: object };
     expect(Object.keys(paths)).toContain('/predictions/iris');
   });
 
   it('names its models, routes, gRPC services, batch settings and threads at the start', () => {
-    for (const part of [/iris v1: X f32/, /POST \/predictions\/iris/, /IrisService: Predict/, /64 rows/, /inline|thread/, /^ +curl -s /m]) {
+    for (const part of [
+      /iris v1: X f32/,
+      /POST \/predictions\/iris/,
+      /IrisService: Predict/,
+      /64 rows/,
+      /inline|thread/,
+      /^ +curl -s /m,
+    ]) {
       expect(app.output()).toMatch(part);
     }
   });

@@ -30,8 +30,16 @@ export function startApp(name: string, env: NodeJS.ProcessEnv = {}): Promise<App
 }
 
 /** Starts `node ...args`, and waits for the banner of Witan. */
-export async function startProcess(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = ROOT): Promise<AppProcess> {
-  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startProcess(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  cwd = ROOT,
+): Promise<AppProcess> {
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const killed = (): void => void child.kill('SIGKILL');
   process.once('exit', killed);
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
@@ -52,7 +60,11 @@ export async function startProcess(args: readonly string[], env: NodeJS.ProcessE
     get grpcService() {
       return fromBanner(output.text, /^ *grpcurl .* (\S+)\/Predict$/m);
     },
-    bannerLine: (start) => output.text.split('\n').map((line) => line.trim()).find((line) => line.startsWith(start)) ?? '',
+    bannerLine: (start) =>
+      output.text
+        .split('\n')
+        .map((line) => line.trim())
+        .find((line) => line.startsWith(start)) ?? '',
     output: () => output.text,
     said: (text, times = 1) => saidBy(child, output, text, times),
     pid: child.pid!,
@@ -66,8 +78,15 @@ export async function startProcess(args: readonly string[], env: NodeJS.ProcessE
 }
 
 /** Starts `node ...args` that is not expected to serve, and gives how it ended. */
-export async function runToEnd(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function runToEnd(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -100,7 +119,9 @@ function bannerOf(child: ChildProcess, output: { text: string }, ended: Promise<
     child.stdout!.on('data', hear);
     child.stderr!.on('data', hear);
     child.once('error', reject);
-    void ended.then((how) => reject(new Error(`the application ended with ${String(how)} before its banner:\n${output.text}`)));
+    void ended.then((how) =>
+      reject(new Error(`the application ended with ${String(how)} before its banner:\n${output.text}`)),
+    );
   });
 }
 

@@ -39,8 +39,14 @@ function connect(root: grpc.GrpcObject, service: string, address: string): grpc.
 
 /** The file that declares a symbol, and the files that it imports, each as a FileDescriptorProto. */
 function descriptors(address: string, symbol: string): Promise<Buffer[]> {
-  const proto = createRequire(import.meta.url).resolve('@grpc/reflection/build/proto/grpc/reflection/v1/reflection.proto');
-  const client = connect(grpc.loadPackageDefinition(loadSync(proto, OPTIONS)), 'grpc.reflection.v1.ServerReflection', address);
+  const proto = createRequire(import.meta.url).resolve(
+    '@grpc/reflection/build/proto/grpc/reflection/v1/reflection.proto',
+  );
+  const client = connect(
+    grpc.loadPackageDefinition(loadSync(proto, OPTIONS)),
+    'grpc.reflection.v1.ServerReflection',
+    address,
+  );
   const open = client['ServerReflectionInfo'] as () => grpc.ClientDuplexStream<object, ReflectionAnswer>;
   const stream = open.call(client);
   return new Promise<Buffer[]>((resolve, reject) => {

@@ -42,6 +42,10 @@ export function filesUnder(folder: string, end: string): string[] {
   if (!existsSync(join(ROOT, folder))) return [];
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(end) && !/(^|[\\/])(node_modules|dist)[\\/]/.test(name))
-    .map((name) => relative(ROOT, join(ROOT, folder, name)).split(sep).join('/'))
+    .map((name) =>
+      relative(ROOT, join(ROOT, folder, name))
+        .split(sep)
+        .join('/'),
+    )
     .sort();
 }

@@ -1,4 +1,16 @@
-import { type Data, type DataType, Field, FixedSizeList, Float32, makeData, makeVector, Table, tableFromIPC, tableToIPC, type Vector } from 'apache-arrow';
+import {
+  type Data,
+  type DataType,
+  Field,
+  FixedSizeList,
+  Float32,
+  makeData,
+  makeVector,
+  Table,
+  tableFromIPC,
+  tableToIPC,
+  type Vector,
+} from 'apache-arrow';
 
 const ARROW = 'application/vnd.apache.arrow.stream';
 
@@ -15,7 +27,11 @@ export async function postColumns(url: string, columns: object): Promise<Record<
 }
 
 async function postJson<T>(url: string, body: object): Promise<T> {
-  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
   const text = await response.text();
   if (response.status !== 200) throw new Error(`${response.status}: ${text}`);
   return JSON.parse(text) as T;
@@ -23,7 +39,11 @@ async function postJson<T>(url: string, body: object): Promise<T> {
 
 /** Posts an Arrow IPC stream, and asks for one. */
 export async function postArrow(url: string, table: Table): Promise<Table> {
-  const response = await fetch(url, { method: 'POST', headers: { 'content-type': ARROW, accept: ARROW }, body: arrowBytes(table) });
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': ARROW, accept: ARROW },
+    body: arrowBytes(table),
+  });
   if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
   return tableFromIPC(new Uint8Array(await response.arrayBuffer()));
 }
@@ -35,7 +55,9 @@ export function arrowBytes(table: Table): Buffer {
 
 /** A table of f32 columns, each cell of an inner shape: [] for scalars, [8, 8] for lists of 8 lists of 8. */
 export function f32Table(columns: Readonly<Record<string, Float32Array>>, shape: readonly number[] = []): Table {
-  return new Table(Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, f32Vector(values, shape)])));
+  return new Table(
+    Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, f32Vector(values, shape)])),
+  );
 }
 
 function f32Vector(values: Float32Array, shape: readonly number[]): Vector {

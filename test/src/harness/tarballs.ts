@@ -43,7 +43,8 @@ export function unpackInto(application: string, tarballs: readonly Tarball[]): v
     execFileSync('tar', ['-xzf', path, '-C', folder, '--strip-components=1']);
     const { dependencies, peerDependencies, bin } = readManifest(folder);
     for (const each of Object.keys({ ...dependencies, ...peerDependencies })) declared.add(each);
-    for (const [command, file] of Object.entries(bin ?? {})) link(join(folder, file), join(application, 'node_modules/.bin', command));
+    for (const [command, file] of Object.entries(bin ?? {}))
+      link(join(folder, file), join(application, 'node_modules/.bin', command));
   }
   for (const { name } of tarballs) declared.delete(name);
   for (const name of declared) link(join(ROOT, 'node_modules', name), join(application, 'node_modules', name));
@@ -56,5 +57,11 @@ function link(target: string, path: string): void {
 
 export function npm(args: readonly string[], cwd: string): string {
   const env = { ...process.env, npm_config_loglevel: 'error', npm_config_audit: 'false', npm_config_fund: 'false' };
-  return execFileSync('npm', args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 26 });
+  return execFileSync('npm', args, {
+    cwd,
+    env,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 26,
+  });
 }

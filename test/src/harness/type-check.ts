@@ -33,7 +33,8 @@ export function typeCheck(modules: ReadonlyMap<string, string>): Map<string, Typ
   const errors = new Map([...modules.keys()].map((name) => [name, [] as TypeFault[]]));
   for (const path of texts.keys()) {
     const name = relative(FOLDER, path).split(sep).join('/').replace(/\.ts$/, '');
-    for (const found of ts.getPreEmitDiagnostics(program, program.getSourceFile(path))) errors.get(name)!.push(describe(found));
+    for (const found of ts.getPreEmitDiagnostics(program, program.getSourceFile(path)))
+      errors.get(name)!.push(describe(found));
   }
   return errors;
 }

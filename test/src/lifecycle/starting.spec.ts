@@ -26,11 +26,14 @@ interface Answer {
 function post(options: https.RequestOptions, secure: boolean): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json' };
-    const request = (secure ? https : http).request({ method: 'POST', host: '127.0.0.1', path: '/wait', headers, ...options }, (response) => {
-      let body = '';
-      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
-    });
+    const request = (secure ? https : http).request(
+      { method: 'POST', host: '127.0.0.1', path: '/wait', headers, ...options },
+      (response) => {
+        let body = '';
+        response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
+      },
+    );
     request.on('error', reject);
     request.end('[{"ms":0}]');
   });
@@ -106,7 +109,10 @@ describe('TLS, mTLS and unix sockets', () => {
   });
 
   it('mTLS refuses who shows no certificate, and names who does', async () => {
-    const app = await startProcess([APP], listen({ tls: { ...certificates.server, ca: certificates.ca, requestCert: true } }));
+    const app = await startProcess(
+      [APP],
+      listen({ tls: { ...certificates.server, ca: certificates.ca, requestCert: true } }),
+    );
     const ca = readFileSync(certificates.ca);
     const { key, cert } = certificates.client;
     const answer = await post({ port: portOf(app.output()), ca, key, cert }, true);
@@ -132,4 +138,3 @@ describe('TLS, mTLS and unix sockets', () => {
 function portOf(output: string): number {
   return Number(/https:\/\/127\.0\.0\.1:(\d+)/.exec(output)![1]);
 }
-

@@ -73,28 +73,34 @@ describe('several processes', () => {
     return seen;
   }
 
-  it('share the ports; a killed one is replaced; SIGHUP replaces all; SIGTERM ends all with 0', { timeout: 120_000 }, async () => {
-    const app = await start({ processes: 2 });
-    await app.said('2 processes share the ports');
-    const first = await pids(app.url, (seen) => seen.size === 2);
-    expect(first).not.toContain(app.pid);
+  it(
+    'share the ports; a killed one is replaced; SIGHUP replaces all; SIGTERM ends all with 0',
+    { timeout: 120_000 },
+    async () => {
+      const app = await start({ processes: 2 });
+      await app.said('2 processes share the ports');
+      const first = await pids(app.url, (seen) => seen.size === 2);
+      expect(first).not.toContain(app.pid);
 
-    const [victim] = first;
-    process.kill(victim!, 'SIGKILL');
-    const second = await pids(app.url, (seen) => seen.size >= 2 && [...seen].some((pid) => !first.has(pid)));
-    expect(app.output()).toContain(`server process ${victim} ended with SIGKILL`);
+      const [victim] = first;
+      process.kill(victim!, 'SIGKILL');
+      const second = await pids(app.url, (seen) => seen.size >= 2 && [...seen].some((pid) => !first.has(pid)));
+      expect(app.output()).toContain(`server process ${victim} ended with SIGKILL`);
 
-    app.signal('SIGHUP');
-    await app.said('rolling restart done');
-    const third = await pids(app.url, (seen) => seen.size === 2);
-    expect([...third].filter((pid) => first.has(pid) || second.has(pid))).toEqual([]);
-    expect(await app.stop()).toBe(0);
-  });
+      app.signal('SIGHUP');
+      await app.said('rolling restart done');
+      const third = await pids(app.url, (seen) => seen.size === 2);
+      expect([...third].filter((pid) => first.has(pid) || second.has(pid))).toEqual([]);
+      expect(await app.stop()).toBe(0);
+    },
+  );
 
   it('ends with 1 when its servers cannot start', async () => {
     const app = await start({});
     const port = Number(new URL(app.url).port);
-    await expect(start({ processes: 2, http: port })).rejects.toThrow(new RegExp(`ended with 1[\\s\\S]*HTTP port ${port} is in use`));
+    await expect(start({ processes: 2, http: port })).rejects.toThrow(
+      new RegExp(`ended with 1[\\s\\S]*HTTP port ${port} is in use`),
+    );
     expect(await app.stop()).toBe(0);
   });
 });
