@@ -3,9 +3,11 @@ import type { WarmUpTime } from './runner.js';
 import type { OrtSession } from './session.js';
 import type { ModelSignature } from './signature.js';
 
-/** Runs that take longer are timed once. */
-const REPEAT_BELOW_MS = 20;
-const REPEATS = 3;
+/** How often a run is timed: those that cost next to nothing until the machine's other work cannot hide them. */
+function repeatsOf(fastestMs: number): number {
+  if (fastestMs >= 20) return 1;
+  return fastestMs >= 2 ? 3 : 15;
+}
 
 /** The row counts to warm up at: 1, 4, 16 and the largest batch, as far as the model's batch axis allows. */
 export function warmUpRows(signature: ModelSignature, maxRows: number): readonly number[] {
@@ -32,7 +34,7 @@ export function blankFeeds(signature: ModelSignature, rows: number): TensorMap {
 
 /**
  * Runs the model on blank rows, so that the first caller does not pay for arenas and lazy set-up, and times it for the
- * gate's cost line: the fastest of three, because the slow ones measure the machine's other work.
+ * gate's cost line and for the choice of where it runs: the fastest of several, because the slow ones measure the machine's other work.
  */
 export async function warmUp(session: OrtSession, maxRows: number): Promise<WarmUpTime[]> {
   const outputs = session.signature.outputs.map((output) => output.name);
@@ -40,7 +42,7 @@ export async function warmUp(session: OrtSession, maxRows: number): Promise<Warm
   for (const rows of warmUpRows(session.signature, maxRows)) {
     const feeds = blankFeeds(session.signature, rows);
     let best = Infinity;
-    for (let turn = 0; turn < REPEATS && (turn === 0 || best < REPEAT_BELOW_MS); turn++) {
+    for (let turn = 0; turn === 0 || turn < repeatsOf(best); turn++) {
       const start = performance.now();
       await session.run(feeds, outputs);
       best = Math.min(best, performance.now() - start);
