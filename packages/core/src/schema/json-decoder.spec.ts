@@ -339,6 +339,30 @@ describe('missing, null and unknown', () => {
     expect(violations(POINTS, [{ x: 1, z: 2 }], 'refuse')).toEqual(['0 y required', '0 z unknown']);
   });
 
+  it('reads schemas of very many columns as those of few', () => {
+    const names = Array.from({ length: 600 }, (_, i) => `c${i}`);
+    const wide = Object.fromEntries(
+      names.map((name, i) => [name, i % 2 === 0 ? 'f32' : { dtype: 'i64', nullable: true }]),
+    ) as Columns;
+    const record = Object.fromEntries(names.map((name, i) => [name, i]));
+    const { c1: _, ...without } = record;
+    const { frame } = decode(wide, [record, JSON.stringify(without)]);
+    expect(frame.names).toEqual(names);
+    expect([frame.column('c599').get(1), frame.column('c598').get(1), frame.column('c1').get(1)]).toEqual([
+      599n,
+      598,
+      null,
+    ]);
+    const broken: Record<string, unknown> = { ...record, c0: 'no', z: 1 };
+    delete broken.c598;
+    expect(violations(wide, [3, broken], 'refuse')).toEqual([
+      '0  dtype',
+      '1 c0 dtype',
+      '1 c598 required',
+      '1 z unknown',
+    ]);
+  });
+
   it('refuses columns of unequal length', () => {
     expect(violations(POINTS, { columns: { x: [1, 2], y: [1] } })).toEqual(['-1 y shape']);
     expect(violations(POINTS, { columns: { x: [1, 2], y: 3 } })).toEqual(['-1 y dtype']);

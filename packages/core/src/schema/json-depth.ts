@@ -6,9 +6,9 @@ export const DEFAULT_MAX_DEPTH = 32;
 export function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels <= 0) return true;
-  for (const item of Array.isArray(value) ? value : Object.values(value)) {
-    if (typeof item === 'object' && item !== null && isDeeper(item, levels - 1)) return true;
-  }
+  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1));
+  // for…in makes no array of what may be a million keys.
+  for (const key in value) if (isDeeper((value as Record<string, unknown>)[key], levels - 1)) return true;
   return false;
 }
 

@@ -50,7 +50,7 @@ export function jsonErrorPosition(text: string): number {
       at = end;
       expect = 'next';
     }
-    at = skip(SPACE, text, at);
+    if (text.charCodeAt(at) <= 0x20) at = skip(SPACE, text, at);
   }
   return at;
 }

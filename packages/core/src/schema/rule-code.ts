@@ -3,11 +3,15 @@ import type { Rule } from './spec.js';
 
 /** Constants that generated code refers to by name: `k0`, `k1`, … */
 export class Constants {
-  readonly values: unknown[] = [];
+  private readonly indices = new Map<unknown, number>();
+
+  get values(): unknown[] {
+    return [...this.indices.keys()];
+  }
 
   name(value: unknown): string {
-    this.values.push(value);
-    return `k${this.values.length - 1}`;
+    if (!this.indices.has(value)) this.indices.set(value, this.indices.size);
+    return `k${this.indices.get(value)}`;
   }
 }
 
