@@ -10,7 +10,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const lockFile = join(root, '.cache', 'prepare.lock');
 const builtFile = join(root, '.cache', 'built');
-const GROUPS = ['packages', 'libs', 'apps'];
 /** A lock older than this was left behind by a machine that stopped. */
 const LOCK_MAX_AGE_MS = 30 * 60_000;
 
@@ -63,10 +62,18 @@ function npm(command) {
 /** Whether the compiled code is what the present sources give: same files, same times, every project's output there. */
 function built() {
   if (!existsSync(builtFile) || readFileSync(builtFile, 'utf8') !== fingerprint()) return false;
-  return readJson(join(root, 'tsconfig.json')).references.every(({ path }) => {
-    const config = path.endsWith('.json') ? join(root, path) : join(root, path, 'tsconfig.json');
-    return existsSync(join(dirname(config), readJson(config).compilerOptions.tsBuildInfoFile));
-  });
+  return configs().every((file) => existsSync(join(dirname(file), readJson(file).compilerOptions.tsBuildInfoFile)));
+}
+
+/** The tsconfig file of every TypeScript project. */
+function configs() {
+  const { references } = readJson(join(root, 'tsconfig.json'));
+  return references.map(({ path }) => join(root, path.endsWith('.json') ? path : join(path, 'tsconfig.json')));
+}
+
+/** Every TypeScript project's folder. */
+function projects() {
+  return [...new Set(configs().map((file) => dirname(file)))];
 }
 
 function build() {
@@ -80,15 +87,6 @@ function build() {
   console.error(`prepare: built in ${seconds(started)}`);
 }
 
-/** Every TypeScript project's folder. */
-function projects() {
-  const inGroups = GROUPS.flatMap((group) => {
-    const folder = join(root, group);
-    return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
-  });
-  return [...inGroups, join(root, 'test')].filter((folder) => existsSync(join(folder, 'tsconfig.json')));
-}
-
 function filesIn(folder) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -98,14 +96,9 @@ function filesIn(folder) {
 
 function fingerprint() {
   const hash = createHash('sha256').update(readFileSync(join(root, 'node_modules', 'typescript', 'package.json')));
-  const configs = [join(root, 'tsconfig.json'), join(root, 'tsconfig.base.json')];
-  const sources = projects().flatMap((folder) => [
-    ...readdirSync(folder)
-      .filter((name) => name.endsWith('.json'))
-      .map((name) => join(folder, name)),
-    ...filesIn(join(folder, 'src')),
-  ]);
-  for (const file of [...configs, ...sources].sort()) {
+  const shared = [join(root, 'tsconfig.json'), join(root, 'tsconfig.base.json')];
+  const own = projects().flatMap((folder) => [join(folder, 'package.json'), ...filesIn(join(folder, 'src'))]);
+  for (const file of [...shared, ...configs(), ...own.filter((path) => existsSync(path))].sort()) {
     const { mtimeMs, size } = statSync(file);
     hash.update(`${relative(root, file)} ${mtimeMs} ${size}\n`);
   }
