@@ -1,4 +1,5 @@
 import type { Frame } from '../../frame/frame.js';
+import { schemaError } from '../../schema/schema.errors.js';
 import type { SchemaSpec } from '../../schema/spec.js';
 
 /** What the codec takes from the rest of core: rules, records and Arrow. */
@@ -23,3 +24,12 @@ export interface CodecLimits {
 }
 
 export const DEFAULT_CODEC_LIMITS: CodecLimits = { maxRows: 1_000_000, maxDecodedBytes: 256 * 1024 * 1024 };
+
+/** @throws {CORE_ERR_ROWS_LIMIT} when decoded columns would take more than they may */
+export function refuseBytes(rows: number, bytes: number, { maxDecodedBytes }: CodecLimits): void {
+  if (bytes <= maxDecodedBytes) return;
+  throw schemaError(
+    'CORE_ERR_ROWS_LIMIT',
+    `the request's ${rows} rows take ${bytes} bytes once decoded, the limit is ${maxDecodedBytes} (grpc.maxDecodedBytes): split it`,
+  );
+}

@@ -340,6 +340,18 @@ describe('the cells of a gRPC request', () => {
     ]);
   });
 
+  it('does not allocate for null rows beside one long vector', () => {
+    const spec = schema('S', [column('v', 'f64', { shape: [null], nullable: true })]);
+    const limits = { maxRows: 1_000_000, maxDecodedBytes: 1_000_000 };
+    const own = new ServiceCodec(definition({ input: spec, output: spec, params: [] }), frameCodecs, limits);
+    const rows = (count: number) =>
+      request(spec, {
+        rows: [{ v: Array.from({ length: 1000 }, () => 1) }, ...Array.from({ length: count }, () => ({}))],
+      });
+    expect(own.open(rows(50)).read().column('v').nullCount).toBe(50);
+    expect(() => own.open(rows(500)).read()).toThrow(/grpc.maxDecodedBytes/);
+  });
+
   it('takes the last of a scalar that comes twice, and skips what it does not know', () => {
     const spec = schema('S', [column('a', 'i32')]);
     const row = Buffer.from([8, 1, 8, 2, 0x9a, 0x06, 2, 1, 2, 0x9b, 0x06, 8, 1, 0x9c, 0x06, 0x0d, 0, 0, 0, 0]);
