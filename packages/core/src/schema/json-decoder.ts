@@ -1,6 +1,6 @@
 import { Frame } from '../frame/frame.js';
 import { compiledSchemaOf, type CompiledSchema } from './compiled-schema.js';
-import { DEFAULT_MAX_DEPTH, depthError, isDeeper } from './json-depth.js';
+import { DEFAULT_MAX_DEPTH, depthError, isDeeper, isHugeAndDeeper } from './json-depth.js';
 import { bodyText, hasLongRun, isWellFormed, parseJson } from './json-text.js';
 import { RequestPass, unknownText } from './request-pass.js';
 import { schemaError } from './schema.errors.js';
@@ -56,13 +56,15 @@ export class JsonDecoder {
    */
   decode(body: Uint8Array | string, limits: DecodeLimits = NO_LIMITS): DecodedJson {
     const text = bodyText(body);
+    const { maxDepth = DEFAULT_MAX_DEPTH } = limits;
+    if (isHugeAndDeeper(text, maxDepth)) throw depthError(maxDepth);
     const quoted = this.compiled.exact && hasLongRun(text);
     const value = parseJson(text, quoted);
     // Only an escape can put half a surrogate pair into a string of a UTF-8 body; marks of big integers are halves too.
     const checkText =
       this.compiled.hasText && (quoted || text.includes('\\u') || (typeof body === 'string' && !isWellFormed(text)));
     if (Array.isArray(value)) return { frame: this.records(value, checkText, limits), form: 'array' };
-    const form = this.formOf(value, limits.maxDepth ?? DEFAULT_MAX_DEPTH);
+    const form = this.formOf(value, maxDepth);
     const content = (value as JsonObject)[form];
     const frame =
       form === 'records'

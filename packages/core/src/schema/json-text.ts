@@ -86,7 +86,7 @@ export function quoteBigIntegers(text: string): string {
 }
 
 /** The index of the quote that ends the string whose first quote is at `start`; the last index when none does. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = start;
   for (;;) {
     end = text.indexOf('"', end + 1);
