@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GrpcListener } from './grpc-listener.js';
@@ -59,14 +58,15 @@ describe('gRPC health', () => {
     call.cancel();
   });
 
-  it('answers the client of another implementation', async () => {
+  it('speaks grpc.health.v1 as its .proto has it', async () => {
     const target = await serve();
-    const require = createRequire(import.meta.url);
-    const { service } = require('grpc-health-check') as {
-      service: Record<'Check', { requestSerialize(value: object): Buffer; responseDeserialize(bytes: Buffer): object }>;
-    };
-    const { bytes } = await target.unary(CHECK, service.Check.requestSerialize({ service: 'iris.v1.IrisService' }));
-    expect(service.Check.responseDeserialize(bytes!)).toMatchObject({ status: 'SERVING' });
+    const root = protobuf.parse(`syntax = "proto3"; package grpc.health.v1;
+      message HealthCheckRequest { string service = 1; }
+      message HealthCheckResponse { enum ServingStatus { UNKNOWN = 0; SERVING = 1; NOT_SERVING = 2; SERVICE_UNKNOWN = 3; } ServingStatus status = 1; }`).root;
+    const [request, response] = [root.lookupType('HealthCheckRequest'), root.lookupType('HealthCheckResponse')];
+    const asking = Buffer.from(request.encode({ service: 'iris.v1.IrisService' }).finish());
+    const { bytes } = await target.unary(CHECK, asking);
+    expect(response.toObject(response.decode(bytes!), { enums: String })).toEqual({ status: 'SERVING' });
   });
 });
 
