@@ -4,6 +4,7 @@ import { Frame } from '../frame/frame.js';
 import { encodeJsonColumns, encodeJsonRecords } from '../frame/json/encode.js';
 import { inferFrameFromJson } from '../frame/json/infer-frame.js';
 import { conformFrame, conformRecords } from '../schema/conform.js';
+import { DEFAULT_MAX_DEPTH, depthError, isHugeAndDeeper } from '../schema/json-depth.js';
 import { jsonDecoderOf } from '../schema/json-decoder.js';
 import { bodyText, parseJson } from '../schema/json-text.js';
 import type { SchemaSpec } from '../schema/spec.js';
@@ -43,7 +44,9 @@ function typedDecoders(input: SchemaSpec, limits: CodecLimits): Decoders {
 function untypedDecoders(limits: CodecLimits): Decoders {
   return {
     readJson(body): DecodedJson {
-      const parsed = parseJson(bodyText(body), false);
+      const text = bodyText(body);
+      if (isHugeAndDeeper(text, DEFAULT_MAX_DEPTH)) throw depthError(DEFAULT_MAX_DEPTH);
+      const parsed = parseJson(text, false);
       return { frame: inferFrameFromJson(parsed, limits), layout: isRecords(parsed) ? 'records' : 'columns' };
     },
     readArrow: (body) => decodeArrowStream(body, limits),
