@@ -326,6 +326,16 @@ describe('deadlines and cancellation over gRPC', () => {
     expect((await target.predict(GOOD, metadata)).metadata.get('x-echo-bin')).toEqual([Buffer.from([0, 1, 255])]);
   });
 
+  it('refuses metadata that gRPC does not allow, and serves on', async () => {
+    const values = ['x\r\ny: 1', 'ü', 'fine'];
+    const target = await serve((frame, context) => (context.setHeader('x-note', values.shift()!), frame));
+    for (let i = 0; i < 2; i++) {
+      const { error } = await target.predict(GOOD);
+      expect([error!.code, detailsOf(error!).ErrorInfo!.reason]).toEqual([status.INTERNAL, 'CORE_ERR_GRPC_METADATA']);
+    }
+    expect((await target.predict(GOOD)).metadata.get('x-note')).toEqual(['fine']);
+  });
+
   it('reads gzip-compressed requests', async () => {
     await serve();
     const zipped = new TestClient(listener!.server.address!.text, definition(), credentials.createInsecure(), {

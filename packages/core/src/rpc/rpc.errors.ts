@@ -48,6 +48,11 @@ export const RPC_ERRORS = {
     summary:
       'A `PredictStream` that was still open when the server began to shut down. What it had sent was answered; open a new stream.',
   },
+  CORE_ERR_GRPC_METADATA: {
+    category: 'INTERNAL',
+    summary:
+      'A handler set metadata with a name or value that gRPC does not allow. Correct the handler; bytes need a name that ends in `-bin`.',
+  },
   CORE_ERR_GRPC_SERVICE: {
     category: 'NOT_FOUND',
     summary: 'A gRPC health check asked for a service that this server does not have.',

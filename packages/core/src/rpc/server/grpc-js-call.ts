@@ -1,6 +1,7 @@
 import type { ServerDuplexStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { Metadata } from '@grpc/grpc-js';
 import type { Peer } from '../../handler/context.js';
+import { AnswerHeaders } from './answer-headers.js';
 import type { RpcCall, RpcStatus, RpcStreamCall, RpcUnaryCall } from './rpc-server.js';
 
 type Unary = ServerUnaryCall<Buffer, Buffer>;
@@ -19,7 +20,7 @@ const OWNED =
 
 abstract class GrpcJsCall<C extends Unary | Duplex> implements RpcCall {
   protected done = false;
-  protected out: Metadata | undefined;
+  protected out: AnswerHeaders | undefined;
   private listeners: (() => void)[] | undefined;
 
   constructor(
@@ -70,8 +71,7 @@ abstract class GrpcJsCall<C extends Unary | Duplex> implements RpcCall {
   setHeader(name: string, value: string): void {
     const lower = name.toLowerCase();
     if (OWNED.test(lower)) return;
-    this.out ??= new Metadata();
-    this.out.set(lower, lower.endsWith('-bin') ? Buffer.from(value, 'base64') : value);
+    (this.out ??= new AnswerHeaders()).set(lower, value);
   }
 
   onCancel(fn: () => void): void {
@@ -97,7 +97,7 @@ abstract class GrpcJsCall<C extends Unary | Duplex> implements RpcCall {
 
   protected sendHeaders(): void {
     if (!this.out) return;
-    this.call.sendMetadata(this.out);
+    this.call.sendMetadata(this.out.asMetadata());
     this.out = undefined;
   }
 }
