@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { importsOf, packageOf } from './harness/imports.js';
+import { filesUnder, readManifest, readText, ROOT, workspaces } from './harness/repository.js';
+
+const PAGE = 'docs/decisions/0002-dependencies.md';
+
+/** What the tables of the page name, in their first columns. */
+function explained(): Set<string> {
+  const cells = [...readText(PAGE).matchAll(/^\| (`.*?) \|/gm)].map((match) => match[1]!);
+  return new Set(cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!)));
+}
+
+const packages = workspaces('packages');
+
+describe('dependencies', () => {
+  it('are explained on the page, each of them, and nothing else is', () => {
+    const manifests = [readManifest(ROOT), ...packages.map(({ manifest }) => manifest)];
+    const declared = manifests.flatMap(({ dependencies, peerDependencies, devDependencies }) =>
+      Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies }),
+    );
+    const foreign = new Set(declared.filter((name) => !name.startsWith('@witan/') && !name.startsWith('@types/')));
+    expect([...explained()].sort()).toEqual([...foreign].sort());
+  });
+
+  it.each(packages.map((each) => [each.folder, each] as const))('%s imports what it declares', (folder, { manifest }) => {
+    const sources = filesUnder(`${folder}/src`, '.ts').filter((file) => !file.includes('.spec.'));
+    const imported = new Set(sources.flatMap(importsOf).map(({ specifier }) => packageOf(specifier)));
+    expect(Object.keys(manifest.dependencies ?? {}).filter((name) => !imported.has(name))).toEqual([]);
+  });
+});
