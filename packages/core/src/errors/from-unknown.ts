@@ -75,6 +75,11 @@ export function toWitanError(thrown: unknown): WitanError {
     );
   }
   const rpc = rpcStatusOf(thrown);
-  if (rpc) return new WitanError('CORE_ERR_RPC_EXCEPTION', { category: rpc.category, summary: '' }, rpc.message, { cause: thrown });
-  return coreError('CORE_ERR_INTERNAL', 'internal error: the log has the cause under this request id', { cause: thrown });
+  if (rpc)
+    return new WitanError('CORE_ERR_RPC_EXCEPTION', { category: rpc.category, summary: '' }, rpc.message, {
+      cause: thrown,
+    });
+  return coreError('CORE_ERR_INTERNAL', 'internal error: the log has the cause under this request id', {
+    cause: thrown,
+  });
 }

@@ -1,5 +1,5 @@
 import type { Frame } from '../frame/frame.js';
-import { serviceError } from '../service/service.errors.js';
+import { handlerError } from './handler.errors.js';
 import type { BatchContext } from './batch-context.js';
 import type { Context } from './context.js';
 import { type HandlerParamSource, handlerParamsOf } from './handler-param.js';
@@ -19,21 +19,26 @@ export interface ResolvedParam {
 /**
  * Plans the arguments of a handler method: decorated parameters come from their providers, the first undecorated one
  * is the Frame, the second the Context.
- * @throws {CORE_ERR_SERVICE_INJECT} when a further parameter has no decorator
+ * @throws {CORE_ERR_HANDLER_INJECT} when a further parameter has no decorator
  */
-export function planCall(prototype: object, method: string, resolve: (source: HandlerParamSource) => unknown): HandlerCall {
+export function planCall(
+  prototype: object,
+  method: string,
+  resolve: (source: HandlerParamSource) => unknown,
+): HandlerCall {
   const fn = (prototype as Record<string, Method>)[method]!;
   const decorated = handlerParamsOf(prototype, method);
   const params = new Map([...decorated].map(([i, source]) => [i, { source, provider: resolve(source) }]));
   const count = Math.max(fn.length, ...[...params.keys()].map((i) => i + 1));
   const plain = Array.from({ length: count }, (_, i) => i).filter((i) => !params.has(i));
   if (plain.length > 2) {
-    throw serviceError(
-      'CORE_ERR_SERVICE_INJECT',
+    throw handlerError(
+      'CORE_ERR_HANDLER_INJECT',
       `parameter ${plain[2]! + 1} of ${prototype.constructor.name}.${method} has no decorator: a handler gets the Frame and the Context; the rest needs one such as @UseModel`,
     );
   }
-  if (params.size === 0) return (instance, frame, context) => (instance as Record<string, Method>)[method]!(frame, context);
+  if (params.size === 0)
+    return (instance, frame, context) => (instance as Record<string, Method>)[method]!(frame, context);
   return (instance, frame, context) => {
     const args = new Array<unknown>(count);
     args[plain[0]!] = frame;

@@ -48,5 +48,7 @@ export function handlerParam(source: HandlerParamSource): ParameterDecorator {
 
 /** The decorated parameters of a method, by index. */
 export function handlerParamsOf(target: object, method: string | symbol): ReadonlyMap<number, HandlerParamSource> {
-  return (Reflect.getMetadata(HANDLER_PARAMS, target, method) as Map<number, HandlerParamSource> | undefined) ?? new Map();
+  return (
+    (Reflect.getMetadata(HANDLER_PARAMS, target, method) as Map<number, HandlerParamSource> | undefined) ?? new Map()
+  );
 }

@@ -1,7 +1,7 @@
 import { Frame } from '../frame/frame.js';
 import { conformFrame, conformRecords } from '../schema/conform.js';
 import type { SchemaSpec } from '../schema/spec.js';
-import { serviceError } from '../service/service.errors.js';
+import { handlerError } from './handler.errors.js';
 import { Answer } from './answer.js';
 
 export function isStream(value: unknown): value is AsyncIterable<unknown> {
@@ -15,9 +15,14 @@ export function isStream(value: unknown): value is AsyncIterable<unknown> {
  */
 export function frameOfResult(value: unknown, output: SchemaSpec | undefined, handler: string): Frame {
   if (value instanceof Frame) return output ? conformFrame(output, named(output, value), { role: 'output' }) : value;
-  if (Array.isArray(value)) return output ? conformRecords(output, value, { role: 'output' }) : Frame.fromRecords(value);
-  const seen = value instanceof Answer ? 'an Answer' : isStream(value) ? 'a stream' : value === null ? 'null' : typeof value;
-  throw serviceError('CORE_ERR_HANDLER_RESULT', `${handler} gave ${seen}: it must give a Frame or an array of records here`);
+  if (Array.isArray(value))
+    return output ? conformRecords(output, value, { role: 'output' }) : Frame.fromRecords(value);
+  const seen =
+    value instanceof Answer ? 'an Answer' : isStream(value) ? 'a stream' : value === null ? 'null' : typeof value;
+  throw handlerError(
+    'CORE_ERR_HANDLER_RESULT',
+    `${handler} gave ${seen}: it must give a Frame or an array of records here`,
+  );
 }
 
 /** A single column is the schema's single column, whatever its name: models name their outputs as they like. */

@@ -15,15 +15,20 @@ export function listenFailure(protocol: 'HTTP' | 'gRPC', target: ListenTarget, c
   const { code, message } = cause as NodeJS.ErrnoException;
   const named = Object.keys(REASONS).find((key) => key === code || message?.includes(key));
   const what = typeof target === 'number' ? `port ${target}` : `socket ${target}`;
-  return lifecycleError('CORE_ERR_BOOT_LISTEN', `${protocol} ${what} ${named ? REASONS[named] : `cannot be listened on: ${message}`}`, {
-    cause,
-  });
+  return lifecycleError(
+    'CORE_ERR_BOOT_LISTEN',
+    `${protocol} ${what} ${named ? REASONS[named] : `cannot be listened on: ${message}`}`,
+    {
+      cause,
+    },
+  );
 }
 
 /** Where a client on this machine reaches a listening server. */
 export function hostPortOf(address: AddressInfo | string, host: string): string {
   if (typeof address === 'string') return `unix:${address}`;
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
+  const reachable =
+    host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
   return `${reachable}:${address.port}`;
 }
 

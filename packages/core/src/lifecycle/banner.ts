@@ -18,7 +18,13 @@ export function bannerText(facts: BannerFacts): string {
   const { addresses, services, sections } = facts;
   const lines = ['Witan is serving', ...sections.flatMap(({ title, lines }) => section(title, lines))];
   if (addresses.http) lines.push(...section(`HTTP   ${addresses.http}`, httpLines(facts)));
-  if (addresses.grpc) lines.push(...section(`gRPC   ${addresses.grpc}`, services.map((s) => `${qualifiedName(s)}: Predict, PredictStream`)));
+  if (addresses.grpc)
+    lines.push(
+      ...section(
+        `gRPC   ${addresses.grpc}`,
+        services.map((s) => `${qualifiedName(s)}: Predict, PredictStream`),
+      ),
+    );
   const batching = services.flatMap((service) => service.batchSummary ?? []);
   if (batching.length > 0) lines.push(...section('Batching', batching));
   const [first] = services;
@@ -31,7 +37,10 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 function httpLines({ services, prefix }: BannerFacts): string[] {
-  return [...services.map((service) => `POST ${routeOf(service, prefix)}`), 'GET  /docs, /openapi.json, /proto, /health/live, /health/ready'];
+  return [
+    ...services.map((service) => `POST ${routeOf(service, prefix)}`),
+    'GET  /docs, /openapi.json, /proto, /health/live, /health/ready',
+  ];
 }
 
 function routeOf({ path }: ServiceDefinition, prefix: string): string {
@@ -64,5 +73,7 @@ function grpcurlLine({ addresses, tls }: BannerFacts, service: ServiceDefinition
   if (!addresses.grpc) return [];
   const params = Object.fromEntries(service.params.filter((p) => p.in === 'path').map((p) => [p.name, p.name]));
   const message = quoted(JSON.stringify({ ...params, rows: exampleBody(service) }));
-  return [`grpcurl ${tls ? '-insecure' : '-plaintext'} -d ${message} ${addresses.grpc} ${qualifiedName(service)}/Predict`];
+  return [
+    `grpcurl ${tls ? '-insecure' : '-plaintext'} -d ${message} ${addresses.grpc} ${qualifiedName(service)}/Predict`,
+  ];
 }

@@ -35,7 +35,9 @@ export class GrpcPort {
     }
     const { listener } = this;
     this.nest.get(Readiness).onChange((serving) => listener.setServing(serving));
-    return typeof target === 'string' ? `unix:${target}` : hostPortOf({ port: listener.server.address!.port } as never, host);
+    return typeof target === 'string'
+      ? `unix:${target}`
+      : hostPortOf({ port: listener.server.address!.port } as never, host);
   }
 
   /** Takes no more calls; those under way may go on for `boundMs`. */

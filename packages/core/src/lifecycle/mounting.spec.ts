@@ -88,7 +88,7 @@ function call(address: string, definition: object, service: string, method: stri
 }
 
 describe('mounted into an existing Nest application', () => {
-  it("serves beside its controllers, under its global prefix, behind its global guards and pipes", async () => {
+  it('serves beside its controllers, under its global prefix, behind its global guards and pipes', async () => {
     @Injectable()
     class HeaderGuard implements CanActivate {
       canActivate(context: ExecutionContext): boolean {
@@ -104,7 +104,12 @@ describe('mounted into an existing Nest application', () => {
     // Would reject or mangle a Frame if it were run over one.
     nest.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }));
     await nest.init();
-    const request = { method: 'POST' as const, url: '/api/double', headers: { ...json, 'x-key': 'k' }, payload: '[{"x":2}]' };
+    const request = {
+      method: 'POST' as const,
+      url: '/api/double',
+      headers: { ...json, 'x-key': 'k' },
+      payload: '[{"x":2}]',
+    };
     expect((await nest.inject(request)).json()).toMatchObject({ records: [{ x: 4 }] });
     expect((await nest.inject({ ...request, headers: json })).statusCode).toBe(403);
     expect((await nest.inject({ url: '/api/hello', headers: { 'x-key': 'k' } })).json()).toEqual({ hello: 'world' });
@@ -140,7 +145,9 @@ describe('mounted into an existing Nest application', () => {
     const address = strategy.address!.text;
     expect(await call(address, GREETER, 'hello.Greeter', 'Greet', { name: 'you' })).toEqual({ text: 'hello you' });
     const own = fromJSON(protoDescriptorOf(await serviceDefinitionsOf(AppModule)) as never, { keepCase: true });
-    expect(await call(address, own, 'double.v1.DoubleService', 'Predict', { rows: [{ x: 3 }] })).toMatchObject({ rows: [{ x: 6 }] });
+    expect(await call(address, own, 'double.v1.DoubleService', 'Predict', { rows: [{ x: 3 }] })).toMatchObject({
+      rows: [{ x: 6 }],
+    });
   });
 
   it('is refused on anything but Fastify', async () => {

@@ -31,7 +31,11 @@ export class OpenApi {
   }
 
   private async make(prefix: string): Promise<object> {
-    const own = openApiDocument(this.services.runtimes, { title: 'Witan', version: '1.0.0', ...this.options.info }, { prefix }) as {
+    const own = openApiDocument(
+      this.services.runtimes,
+      { title: 'Witan', version: '1.0.0', ...this.options.info },
+      { prefix },
+    ) as {
       paths: object;
       components?: { schemas?: object };
     };

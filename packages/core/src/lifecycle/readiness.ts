@@ -39,7 +39,10 @@ export class Readiness implements OnApplicationBootstrap, BeforeApplicationShutd
 
   ready(): { ok: boolean; details: { phase: Phase; checks: readonly HealthReport[] } } {
     const checks = this.reporters.flatMap((reporter) => reporter[HEALTH_REPORT]());
-    return { ok: this.phase === 'serving' && checks.every((check) => check.ok), details: { phase: this.phase, checks } };
+    return {
+      ok: this.phase === 'serving' && checks.every((check) => check.ok),
+      details: { phase: this.phase, checks },
+    };
   }
 
   private enter(phase: Phase): void {

@@ -29,7 +29,8 @@ export class ServiceRegistry {
     const chain = this.chains.build(blueprint);
     const provider = this.explorer.providerOf(blueprint.type)!;
     const instance = provider.isDependencyTreeStatic() ? (provider.instance as object) : undefined;
-    const isPlain = instance !== undefined && chain.steps.every((step) => step.instance) && !hasEnhancers(blueprint, this.config);
+    const isPlain =
+      instance !== undefined && chain.steps.every((step) => step.instance) && !hasEnhancers(blueprint, this.config);
     if (isPlain) return new PlainRuntime(blueprint.definition, chain);
     return new EnhancedRuntime(blueprint, chain, instance, this.creator, this.modules);
   }

@@ -17,7 +17,10 @@ const KILL_GRACE_MS = 2_000;
 export function processCount({ processes = 1 }: ListenOptions): number {
   if (processes === 'auto') return availableParallelism();
   if (Number.isInteger(processes) && processes >= 1 && processes <= 1024) return processes;
-  throw lifecycleError('CORE_ERR_BOOT_OPTION', `processes: ${String(processes)} is neither 'auto' nor a whole number from 1 to 1024`);
+  throw lifecycleError(
+    'CORE_ERR_BOOT_OPTION',
+    `processes: ${String(processes)} is neither 'auto' nor a whole number from 1 to 1024`,
+  );
 }
 
 /**
@@ -45,7 +48,9 @@ export class Supervisor {
     const addresses = await this.fork('first');
     await Promise.all(Array.from({ length: this.count - 1 }, () => this.fork('next')));
     if (this.options.banner !== false) {
-      process.stdout.write(`  ${this.count} processes share the ports; SIGHUP to ${process.pid} restarts them one by one\n`);
+      process.stdout.write(
+        `  ${this.count} processes share the ports; SIGHUP to ${process.pid} restarts them one by one\n`,
+      );
     }
     return addresses;
   }
@@ -78,7 +83,9 @@ export class Supervisor {
       process.exit(1);
     }
     this.backoffMs = livedMs < SHORT_LIFE_MS ? Math.min(this.backoffMs * 2, MAX_BACKOFF_MS) : FIRST_BACKOFF_MS;
-    this.logger.warn(`server process ${server.process.pid} ended with ${how}: starting another in ${this.backoffMs} ms`);
+    this.logger.warn(
+      `server process ${server.process.pid} ended with ${how}: starting another in ${this.backoffMs} ms`,
+    );
     setTimeout(() => this.stopping || void this.fork('next'), this.backoffMs);
   }
 

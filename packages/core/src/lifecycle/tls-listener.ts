@@ -14,7 +14,11 @@ export class TlsListener {
     private readonly http: HttpServer,
     options: TlsOptions,
   ) {
-    this.server = tls.createServer({ ...options, rejectUnauthorized: options.requestCert ?? false, ALPNProtocols: ['http/1.1'] });
+    this.server = tls.createServer({
+      ...options,
+      rejectUnauthorized: options.requestCert ?? false,
+      ALPNProtocols: ['http/1.1'],
+    });
     this.server.on('secureConnection', (socket) => http.emit('connection', socket));
     // A client that speaks no TLS, or shows no certificate, ends its own connection and nothing else.
     this.server.on('tlsClientError', (_error, socket) => socket.destroy());

@@ -102,7 +102,10 @@ export class WitanApplication {
       addresses,
       services: this.nest.get(ServiceRegistry).runtimes.map((runtime) => runtime.definition),
       sections: reporters.map((reporter) => reporter[STARTUP_REPORT]()),
-      prefix: this.nest.get(ApplicationConfig).getGlobalPrefix().replace(/^\/+|\/+$/g, ''),
+      prefix: this.nest
+        .get(ApplicationConfig)
+        .getGlobalPrefix()
+        .replace(/^\/+|\/+$/g, ''),
       tls: this.options.tls !== undefined,
     });
     process.stdout.write(`${text}\n`);

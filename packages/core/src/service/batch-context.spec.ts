@@ -34,9 +34,18 @@ let app: WitanApplication;
 afterEach(() => app.close());
 
 async function serve(): Promise<string> {
-  app = await WitanFactory.create({ module: class AppModule {}, providers: [HoldService] }, { logger: false, abortOnError: false });
+  app = await WitanFactory.create(
+    { module: class AppModule {}, providers: [HoldService] },
+    { logger: false, abortOnError: false },
+  );
   app.fastify.addHook('preHandler', async () => void onRequest());
-  const { http: url } = await app.listen({ http: 0, grpc: false, host: '127.0.0.1', banner: false, shutdown: { signals: false } });
+  const { http: url } = await app.listen({
+    http: 0,
+    grpc: false,
+    host: '127.0.0.1',
+    banner: false,
+    shutdown: { signals: false },
+  });
   return `${url}/hold`;
 }
 
@@ -70,7 +79,10 @@ describe('BatchContext', () => {
     finish();
     const batch = await batching;
     expect(await first.status).toBe(200);
-    expect(batch.requests.map(({ start, end }) => [start, end])).toEqual([[0, 2], [2, 4]]);
+    expect(batch.requests.map(({ start, end }) => [start, end])).toEqual([
+      [0, 2],
+      [2, 4],
+    ]);
     expect(batch.requests.map(({ context }) => context.requestId).sort()).toEqual(['request-1', 'request-2']);
 
     let fired = false;

@@ -47,9 +47,11 @@ export function blueprintOf(type: Class): ServiceBlueprint {
 function stepsOf(type: Class, metadata: ServiceMetadata): StepBlueprint[] {
   const own = handlersOf(type);
   const chain = metadata.handlers ?? [];
-  if (chain.length > 0) return chain.map((step) => (typeof step === 'string' ? methodStep(type, own, step) : classStep(type, step)));
+  if (chain.length > 0)
+    return chain.map((step) => (typeof step === 'string' ? methodStep(type, own, step) : classStep(type, step)));
   if (own.length === 1) return [stepOf(type, own[0]!, `${type.name}.${own[0]!.method}`)];
-  const seen = own.length === 0 ? 'no @Handler method' : `${own.length} @Handler methods (${own.map((h) => h.method).join(', ')})`;
+  const seen =
+    own.length === 0 ? 'no @Handler method' : `${own.length} @Handler methods (${own.map((h) => h.method).join(', ')})`;
   throw serviceError(
     'CORE_ERR_SERVICE_CHAIN',
     `${type.name} has ${seen} and no chain: decorate exactly one method, or write @Service('${metadata.path}', { handlers: [...] })`,
@@ -60,13 +62,19 @@ function methodStep(type: Class, own: readonly HandlerMetadata[], method: string
   const handler = own.find((candidate) => candidate.method === method);
   if (handler) return stepOf(type, handler, `${type.name}.${method}`);
   const names = own.map((candidate) => candidate.method).join(', ') || 'none';
-  throw serviceError('CORE_ERR_SERVICE_CHAIN', `${type.name} names the handler '${method}', but its @Handler methods are: ${names}`);
+  throw serviceError(
+    'CORE_ERR_SERVICE_CHAIN',
+    `${type.name} names the handler '${method}', but its @Handler methods are: ${names}`,
+  );
 }
 
 function classStep(type: Class, step: Class): StepBlueprint {
   const handler = handlersOf(step).find((candidate) => candidate.method === 'handle');
   if (handler) return stepOf(step, handler, step.name);
-  throw serviceError('CORE_ERR_SERVICE_CHAIN', `${type.name} names ${step.name} as a handler, but ${step.name} has no @Handler`);
+  throw serviceError(
+    'CORE_ERR_SERVICE_CHAIN',
+    `${type.name} names ${step.name} as a handler, but ${step.name} has no @Handler`,
+  );
 }
 
 function stepOf(owner: Class, handler: HandlerMetadata, name: string): StepBlueprint {
@@ -93,9 +101,16 @@ function assertFits(type: Class, before: StepBlueprint, after: StepBlueprint): v
 function definitionOf(type: Class, metadata: ServiceMetadata, steps: readonly StepBlueprint[]): ServiceDefinition {
   const params = paramDefinitions(metadata.path, metadata.params, metadata.query ?? []);
   const duplicate = params.find((param, i) => params.findIndex((other) => other.name === param.name) !== i);
-  if (duplicate) throw serviceError('CORE_ERR_SERVICE_PATH', `${type.name}: parameter '${duplicate.name}' stands twice in '${metadata.path}'`);
+  if (duplicate)
+    throw serviceError(
+      'CORE_ERR_SERVICE_PATH',
+      `${type.name}: parameter '${duplicate.name}' stands twice in '${metadata.path}'`,
+    );
   if (params.length > MAX_PARAMS) {
-    throw serviceError('CORE_ERR_SERVICE_PATH', `${type.name} has ${params.length} parameters; gRPC has room for ${MAX_PARAMS}`);
+    throw serviceError(
+      'CORE_ERR_SERVICE_PATH',
+      `${type.name} has ${params.length} parameters; gRPC has room for ${MAX_PARAMS}`,
+    );
   }
   return {
     name: type.name,

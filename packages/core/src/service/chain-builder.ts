@@ -13,6 +13,7 @@ import { CLOCK } from '../lifecycle/witan.tokens.js';
 import type { ServiceBlueprint, StepBlueprint } from './blueprint.js';
 import { Chain, type ChainStep } from './chain.js';
 import { ServiceExplorer } from './service-explorer.js';
+import { handlerError } from '../handler/handler.errors.js';
 import { serviceError } from './service.errors.js';
 
 /** Turns blueprints into chains: finds the instances and the injected parameters, and makes the gates. */
@@ -48,7 +49,12 @@ export class ChainBuilder {
     );
   }
 
-  private gateOf(blueprint: StepBlueprint, call: HandlerCall, instance: object, providers: unknown[]): BatchGate<Context<object>> {
+  private gateOf(
+    blueprint: StepBlueprint,
+    call: HandlerCall,
+    instance: object,
+    providers: unknown[],
+  ): BatchGate<Context<object>> {
     const { batch } = blueprint.handler;
     const options: BatchOptions = batch === true || !batch ? {} : batch;
     const check = (value: unknown): Frame => frameOfResult(value, blueprint.output, blueprint.name);
@@ -73,8 +79,8 @@ export class ChainBuilder {
 }
 
 function missingProvider(name: string, what: string, cause?: unknown): Error {
-  return serviceError(
-    'CORE_ERR_SERVICE_INJECT',
+  return handlerError(
+    'CORE_ERR_HANDLER_INJECT',
     `${what} needs the provider ${name}, and there is none: add it to the providers of a module, or import the module that exports it`,
     { cause },
   );

@@ -66,7 +66,14 @@ export class EnhancedRuntime implements ServiceRuntime {
     for (const step of this.scoped) made.set(step, await make(step.blueprint.owner));
     const instance = this.instance ?? (await make(this.blueprint.type));
     const instances: Instances = (step) => made.get(step)!;
-    return enhancedCall(this.creator, this.blueprint, this.chain, instance, type, contextId)({ context, read, instances });
+    return enhancedCall(
+      this.creator,
+      this.blueprint,
+      this.chain,
+      instance,
+      type,
+      contextId,
+    )({ context, read, instances });
   }
 
   /** An interceptor may have made something else of the result. */

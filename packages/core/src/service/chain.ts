@@ -6,7 +6,7 @@ import type { HandlerCall } from '../handler/handler-call.js';
 import { frameOfResult, framesOfStream, isStream } from '../handler/handler-result.js';
 import type { StepBlueprint } from './blueprint.js';
 import type { ServiceResult } from './runtime.js';
-import { serviceError } from './service.errors.js';
+import { handlerError } from '../handler/handler.errors.js';
 
 /** One step, ready to run. */
 export interface ChainStep {
@@ -77,7 +77,10 @@ export class Chain {
     for await (const frame of framesOfStream(stream, blueprint.output, blueprint.name)) {
       const result = await this.runFrom(i + 1, frame, context, instances);
       if (result instanceof Answer) {
-        throw serviceError('CORE_ERR_HANDLER_RESULT', `a handler after ${blueprint.name} answered early, but ${blueprint.name} streams`);
+        throw handlerError(
+          'CORE_ERR_HANDLER_RESULT',
+          `a handler after ${blueprint.name} answered early, but ${blueprint.name} streams`,
+        );
       }
       if (isStream(result)) yield* result;
       else yield result;

@@ -103,12 +103,18 @@ function filtersOf(
   return context.create(instance, callback, creator.getContextModuleKey(blueprint.type as never), contextId);
 }
 
-async function filtered(filters: FilterHandler, error: unknown, args: unknown[], type: 'http' | 'rpc'): Promise<unknown> {
+async function filtered(
+  filters: FilterHandler,
+  error: unknown,
+  args: unknown[],
+  type: 'http' | 'rpc',
+): Promise<unknown> {
   const host = new ExecutionContextHost(args);
   host.setType(type);
   const handled = filters.invokeCustomFilters(error, host);
   const result: unknown = isObservable(handled) ? await lastValueFrom(handled) : await handled;
   if (result === undefined) throw error;
-  if (result instanceof Frame || result instanceof Answer || typeof result !== 'object' || result === null) return result;
+  if (result instanceof Frame || result instanceof Answer || typeof result !== 'object' || result === null)
+    return result;
   return new Answer({ status: toWitanError(error).httpStatus, body: result });
 }

@@ -26,7 +26,9 @@ function carriersOf(blueprint: ServiceBlueprint, step: StepBlueprint): object[] 
 }
 
 function kindsOn(carrier: object): string[] {
-  return Object.keys(KINDS).filter((key) => ((Reflect.getMetadata(key, carrier) as unknown[] | undefined) ?? []).length > 0);
+  return Object.keys(KINDS).filter(
+    (key) => ((Reflect.getMetadata(key, carrier) as unknown[] | undefined) ?? []).length > 0,
+  );
 }
 
 /**
@@ -71,7 +73,8 @@ export function copyHandlerMetadata(blueprint: ServiceBlueprint, target: object)
       for (const key of Reflect.getMetadataKeys(carrier) as unknown[]) {
         const value: unknown = Reflect.getMetadata(key, carrier);
         const known: unknown = Reflect.getMetadata(key, target);
-        const merged = typeof key === 'string' && key in KINDS && Array.isArray(known) ? [...known, ...(value as unknown[])] : value;
+        const merged =
+          typeof key === 'string' && key in KINDS && Array.isArray(known) ? [...known, ...(value as unknown[])] : value;
         Reflect.defineMetadata(key, merged, target);
       }
     }

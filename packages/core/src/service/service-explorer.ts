@@ -21,7 +21,11 @@ export class ServiceExplorer {
   services(): ServiceBlueprint[] {
     const blueprints = [...this.wrappers().keys()].filter(serviceMetadataOf).map((type) => blueprintOf(type as Class));
     assertDistinct(blueprints, 'the path', ({ definition }) => definition.path.replace(/:\w+/g, ':*'));
-    assertDistinct(blueprints, 'the gRPC service', ({ definition }) => `${definition.protoPackage}.${definition.protoService}`);
+    assertDistinct(
+      blueprints,
+      'the gRPC service',
+      ({ definition }) => `${definition.protoPackage}.${definition.protoService}`,
+    );
     return blueprints;
   }
 
@@ -50,13 +54,20 @@ export class ServiceExplorer {
   }
 }
 
-function assertDistinct(blueprints: readonly ServiceBlueprint[], what: string, keyOf: (b: ServiceBlueprint) => string): void {
+function assertDistinct(
+  blueprints: readonly ServiceBlueprint[],
+  what: string,
+  keyOf: (b: ServiceBlueprint) => string,
+): void {
   const seen = new Map<string, ServiceBlueprint>();
   for (const blueprint of blueprints) {
     const key = keyOf(blueprint);
     const other = seen.get(key);
     if (other) {
-      throw serviceError('CORE_ERR_SERVICE_PATH', `${other.type.name} and ${blueprint.type.name} both have ${what} '${key}': rename one`);
+      throw serviceError(
+        'CORE_ERR_SERVICE_PATH',
+        `${other.type.name} and ${blueprint.type.name} both have ${what} '${key}': rename one`,
+      );
     }
     seen.set(key, blueprint);
   }

@@ -48,9 +48,7 @@ const SERVICE = 'witan:service';
  * The chain of `handlers` is checked by the compiler (record types) and at boot (dtypes and shapes).
  */
 export function Service<const H extends readonly Step[] = readonly []>(path: string, options: ServiceOptions<H> = {}) {
-  return <C extends Class>(
-    target: C & CheckNames<InstanceType<C>, H> & CheckChain<InstanceType<C>, H>,
-  ): void => {
+  return <C extends Class>(target: C & CheckNames<InstanceType<C>, H> & CheckChain<InstanceType<C>, H>): void => {
     const metadata: ServiceMetadata = { ...options, path: path.replace(/^\/+|\/+$/g, '') };
     Reflect.defineMetadata(SERVICE, metadata, target);
     Injectable()(target as never);
@@ -60,5 +58,7 @@ export function Service<const H extends readonly Step[] = readonly []>(path: str
 
 /** What `@Service` said of a class; `undefined` for a class without it. */
 export function serviceMetadataOf(type: unknown): ServiceMetadata | undefined {
-  return typeof type === 'function' ? (Reflect.getOwnMetadata(SERVICE, type) as ServiceMetadata | undefined) : undefined;
+  return typeof type === 'function'
+    ? (Reflect.getOwnMetadata(SERVICE, type) as ServiceMetadata | undefined)
+    : undefined;
 }

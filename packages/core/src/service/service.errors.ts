@@ -9,28 +9,26 @@ export const SERVICE_ERRORS = {
   },
   CORE_ERR_SERVICE_PATH: {
     category: 'FAILED_PRECONDITION',
-    summary: 'At boot: the path or the parameters of a service cannot be served (duplicate path or parameter, more than 15 parameters).',
+    summary:
+      'At boot: the path or the parameters of a service cannot be served (duplicate path or parameter, more than 15 parameters).',
   },
   CORE_ERR_SERVICE_BATCHED: {
     category: 'FAILED_PRECONDITION',
     summary:
       'At boot: a batched handler has something that belongs to one request (guard, interceptor, pipe, filter or request scope). Put it on the service class, or un-batch the handler.',
   },
-  CORE_ERR_SERVICE_INJECT: {
-    category: 'FAILED_PRECONDITION',
-    summary: 'At boot: a handler class or a parameter of a handler (`@UseModel`) has no provider. Add it to `providers`, or import the module that exports it.',
-  },
   CORE_ERR_PARAMS: {
     category: 'INVALID_ARGUMENT',
     http: 422,
-    summary: 'A path or query parameter breaks the rules of the service’s `params` class. `details.violations` lists all of them.',
-  },
-  CORE_ERR_HANDLER_RESULT: {
-    category: 'INTERNAL',
-    summary: 'A handler gave something that cannot be an answer: neither a Frame, records, an async iterable of Frames nor an Answer; or a batched one streamed or answered early.',
+    summary:
+      'A path or query parameter breaks the rules of the service’s `params` class. `details.violations` lists all of them.',
   },
 } as const satisfies ErrorTable;
 
-export function serviceError(code: keyof typeof SERVICE_ERRORS, message: string, options?: WitanErrorOptions): WitanError {
+export function serviceError(
+  code: keyof typeof SERVICE_ERRORS,
+  message: string,
+  options?: WitanErrorOptions,
+): WitanError {
   return new WitanError(code, SERVICE_ERRORS[code], message, options);
 }

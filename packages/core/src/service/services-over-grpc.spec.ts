@@ -76,7 +76,8 @@ class GuardedService {
 describe('a service over gRPC', () => {
   it('runs guards, interceptors and filters of its class around a batched handler', async () => {
     app = await createTestingApplication({ providers: [GuardedService] });
-    const call = (x: number, metadata: Record<string, string>) => app!.grpc.predict(GuardedService, { rows: [{ x }] }, { metadata });
+    const call = (x: number, metadata: Record<string, string>) =>
+      app!.grpc.predict(GuardedService, { rows: [{ x }] }, { metadata });
     expect(await call(1, {})).toMatchObject({ code: 16, message: 'show a key' });
     expect(await call(1, { 'x-key': 'k' })).toMatchObject({ code: 0, response: { rows: [{ x: -2 }] } });
     expect(await call(101, { 'x-key': 'k' })).toMatchObject({ code: 11, message: 'too large' });
@@ -92,7 +93,10 @@ describe('a service over gRPC', () => {
       }
     }
     app = await createTestingApplication({ providers: [PlainService] });
-    expect(await app.grpc.predict(PlainService, { rows: [{ x: 1 }] })).toMatchObject({ code: 11, message: 'out of range' });
+    expect(await app.grpc.predict(PlainService, { rows: [{ x: 1 }] })).toMatchObject({
+      code: 11,
+      message: 'out of range',
+    });
   });
 
   it('reads and sets metadata, and answers early', async () => {

@@ -111,8 +111,14 @@ describe('a service over HTTP', () => {
       }
     }
     await serve({ providers: [EchoService] });
-    const { body } = await post('/echo', [{ name: 'a', n: 1 }, { name: 'b', n: null }]);
-    expect(body.records).toEqual([{ name: 'a', n: 1 }, { name: 'b', n: null }]);
+    const { body } = await post('/echo', [
+      { name: 'a', n: 1 },
+      { name: 'b', n: null },
+    ]);
+    expect(body.records).toEqual([
+      { name: 'a', n: 1 },
+      { name: 'b', n: null },
+    ]);
   });
 
   it('answers an error of user code with INTERNAL, and keeps its text to itself', async () => {
@@ -147,7 +153,8 @@ describe('a chain', () => {
   @Handler({ in: Point, out: Point })
   class Double implements HandlerOf<Point, Point> {
     handle(points: Frame<Point>, context: Context): Frame<Point> | Answer {
-      if (context.header('x-skip')) return new Answer({ status: 202, headers: { 'x-early': '1' }, body: { skipped: true } });
+      if (context.header('x-skip'))
+        return new Answer({ status: 202, headers: { 'x-early': '1' }, body: { skipped: true } });
       context.setHeader('x-seen', String(points.rows));
       return Frame.fromRecords(points.records().map(({ x }) => ({ x: x * 2 }))) as Frame<Point>;
     }
@@ -230,7 +237,12 @@ describe('a chain', () => {
     }
     await serve({ providers: [StreamService] });
     const { body } = await post('/stream', [{ x: 1 }, { x: 2 }], { accept: 'application/x-ndjson' });
-    expect(String(body).trim().split('\n').map((line) => JSON.parse(line) as unknown)).toEqual([{ sum: 1 }, { sum: 2 }]);
+    expect(
+      String(body)
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([{ sum: 1 }, { sum: 2 }]);
   });
 });
 
@@ -254,7 +266,11 @@ describe('parameters', () => {
     expect((await post('/models/2?top=3', [{ x: 1 }])).body.records).toEqual([{ sum: 203 }]);
     const { status, body } = await post('/models/none?top=11', [{ x: 'not read' }]);
     expect(status).toBe(422);
-    expect(body.error.details.violations.map((v: { column: string }) => v.column).sort()).toEqual(['top', 'version', 'version']);
+    expect(body.error.details.violations.map((v: { column: string }) => v.column).sort()).toEqual([
+      'top',
+      'version',
+      'version',
+    ]);
   });
 
   it('never share a batch when they differ', async () => {
@@ -328,7 +344,10 @@ describe("Nest's enhancers", () => {
       }
     }
     await serve({ providers: [PlusService, { provide: APP_GUARD, useClass: Never }] });
-    expect(await post('/plus', [{ x: 1 }])).toMatchObject({ status: 403, body: { error: { message: 'closed today' } } });
+    expect(await post('/plus', [{ x: 1 }])).toMatchObject({
+      status: 403,
+      body: { error: { message: 'closed today' } },
+    });
   });
 
   it('pipes see the Frame and the parameters', async () => {

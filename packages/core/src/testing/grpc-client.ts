@@ -41,13 +41,19 @@ export class TestGrpcClient {
    */
   async predict(service: Class | string, request: object, options: TestCallOptions = {}): Promise<TestCallResult> {
     const { protoPackage, protoService } = this.definitionOf(service);
-    const { requestType, responseType } = this.root.lookupService(`${protoPackage}.${protoService}`).methods['Predict']!;
+    const { requestType, responseType } = this.root.lookupService(`${protoPackage}.${protoService}`).methods[
+      'Predict'
+    ]!;
     const requests = this.root.lookupType(`${protoPackage}.${requestType}`);
     const responses = this.root.lookupType(`${protoPackage}.${responseType}`);
     const message = Buffer.from(requests.encode(requests.fromObject(request)).finish());
     const deadline = options.deadlineMs === undefined ? undefined : systemClock.epochMs() + options.deadlineMs;
     const path = `/${protoPackage}.${protoService}/Predict`;
-    const { status, headers, message: answer } = await this.server.call(path, message, options.metadata ?? {}, deadline);
+    const {
+      status,
+      headers,
+      message: answer,
+    } = await this.server.call(path, message, options.metadata ?? {}, deadline);
     const response = answer && responses.toObject(responses.decode(answer), { longs: String, arrays: false });
     return { code: status.code, message: status.message, headers, response };
   }

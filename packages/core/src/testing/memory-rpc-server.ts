@@ -29,7 +29,12 @@ export class MemoryRpcServer implements RpcServer {
   close(): void {}
 
   /** Calls a unary method. */
-  call(path: string, message: Buffer, metadata: Readonly<Record<string, string>>, deadlineEpochMs?: number): Promise<MemoryAnswer> {
+  call(
+    path: string,
+    message: Buffer,
+    metadata: Readonly<Record<string, string>>,
+    deadlineEpochMs?: number,
+  ): Promise<MemoryAnswer> {
     const method = this.methods.get(path);
     return new Promise((resolve) => {
       if (method?.kind !== 'unary') {
