@@ -4,7 +4,9 @@ WORKDIR /witan
 COPY . .
 ARG APP=iris
 RUN npm ci && npx tsc -b apps/$APP && npm prune --omit=dev \
- && find . -path ./node_modules -prune -o \( -name '*.spec.*' -o -name '*.tsbuildinfo' \) -type f -exec rm {} +
+ # Links of workspaces that do not come along would dangle; onnxruntime brings every system's libraries.
+ && rm -rf node_modules/@witan-apps node_modules/@witan-libs \
+    node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32
 
 FROM node:22-slim
 ENV NODE_ENV=production ORT_DISABLE_TELEMETRY=1
@@ -14,8 +16,6 @@ COPY --from=build /witan/package.json ./
 COPY --from=build /witan/node_modules node_modules
 COPY --from=build /witan/packages packages
 COPY --from=build /witan/apps/$APP app
-# The links of workspaces that are not here would dangle.
-RUN rm -rf node_modules/@witan-apps node_modules/@witan-libs
 USER node
 EXPOSE 3000 5000
 HEALTHCHECK CMD ["node", "-e", "fetch('http://127.0.0.1:3000/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
