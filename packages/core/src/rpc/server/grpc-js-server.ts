@@ -26,13 +26,14 @@ export class GrpcJsServer implements RpcServer {
   // grpc-js gets its connections from our socket: by itself it forgets those that a forced shutdown should end.
   private readonly injector: ReturnType<Server['createConnectionInjector']>;
   private readonly listener: SocketListener;
+  private readonly slow: SlowRequests;
   private readonly surroundings: CallSurroundings;
 
   constructor(
     private readonly options: RpcOptions & RpcBindOptions,
     private readonly clock: Clock,
   ) {
-    const slow = new SlowRequests(clock, options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS);
+    const slow = (this.slow = new SlowRequests(clock, options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS));
     this.server = new Server({ ...channelOptions(options), interceptors: [slow.interceptor] });
     const injector = (this.injector = this.server.createConnectionInjector(credentialsOf(options.tls)));
     this.listener = new SocketListener((socket) => injector.injectConnection(socket));
@@ -67,9 +68,12 @@ export class GrpcJsServer implements RpcServer {
   }
 
   private handlerOf(method: RpcMethod): handleUnaryCall<Buffer, Buffer> | handleBidiStreamingCall<Buffer, Buffer> {
-    const { surroundings } = this;
+    const { surroundings, slow } = this;
     if (method.kind === 'unary') {
-      return (call, callback) => method.handle(new GrpcJsUnaryCall(call, callback, surroundings), call.request);
+      return (call, callback) => {
+        slow.arrived(call);
+        method.handle(new GrpcJsUnaryCall(call, callback, surroundings), call.request);
+      };
     }
     return ((call) => {
       // Without a listener a write to a caller that is gone would end the process.
