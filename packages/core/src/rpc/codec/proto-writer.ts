@@ -35,7 +35,10 @@ export class ProtoWriter {
     this.pos = this.bytes.length;
   }
 
-  /** Makes room for `count` more bytes and moves the cursor there. */
+  /**
+   * Makes room for `count` more bytes and moves the cursor there. `bytes` and `view` may be others afterwards: call it
+   * before either is named in an expression.
+   */
   private back(count: number): number {
     if (count > this.pos) this.grow(count);
     return (this.pos -= count);
@@ -53,7 +56,8 @@ export class ProtoWriter {
   /** A varint of an unsigned 32-bit number: lengths, tags, uint32. */
   uint32(value: number): void {
     if (value < 0x80) {
-      this.bytes[this.back(1)] = value;
+      const at = this.back(1);
+      this.bytes[at] = value;
       return;
     }
     const count = value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5;
@@ -85,18 +89,21 @@ export class ProtoWriter {
   }
 
   float(value: number): void {
-    this.view.setFloat32(this.back(4), value, true);
+    const at = this.back(4);
+    this.view.setFloat32(at, value, true);
   }
 
   double(value: number): void {
-    this.view.setFloat64(this.back(8), value, true);
+    const at = this.back(8);
+    this.view.setFloat64(at, value, true);
   }
 
   /** UTF-8 text with its length before it; half a surrogate pair becomes U+FFFD. */
   string(text: string): void {
     if (text.length <= SHORT_TEXT && this.ascii(text)) return;
     const count = Buffer.byteLength(text, 'utf8');
-    this.bytes.write(text, this.back(count), count, 'utf8');
+    const at = this.back(count);
+    this.bytes.write(text, at, count, 'utf8');
     this.uint32(count);
   }
 
@@ -123,6 +130,7 @@ export class ProtoWriter {
 
   /** Bytes as they are. */
   raw(bytes: Uint8Array): void {
-    this.bytes.set(bytes, this.back(bytes.length));
+    const at = this.back(bytes.length);
+    this.bytes.set(bytes, at);
   }
 }
