@@ -1,5 +1,6 @@
+import { type PathPrefix, servicePath } from '../http/service-path.js';
 import type { ServiceDefinition } from '../service/runtime.js';
-import { exampleRecord } from './example-record.js';
+import { exampleRecord, exampleRow } from './example-record.js';
 import type { ListenAddresses } from './listen-options.js';
 import type { StartupSection } from './startup-report.js';
 
@@ -8,8 +9,7 @@ export interface BannerFacts {
   readonly services: readonly ServiceDefinition[];
   /** What parts of the application add: models, threads. */
   readonly sections: readonly StartupSection[];
-  /** Nest's global prefix, without slashes at its ends. */
-  readonly prefix: string;
+  readonly prefix: PathPrefix;
   readonly tls: boolean;
 }
 
@@ -38,21 +38,13 @@ function section(title: string, lines: readonly string[]): string[] {
 
 function httpLines({ services, prefix }: BannerFacts): string[] {
   return [
-    ...services.map((service) => `POST ${routeOf(service, prefix)}`),
+    ...services.map((service) => `POST ${servicePath(service.path, prefix)}`),
     'GET  /docs, /openapi.json, /proto, /health/live, /health/ready',
   ];
 }
 
-function routeOf({ path }: ServiceDefinition, prefix: string): string {
-  return `/${prefix ? `${prefix}/` : ''}${path}`;
-}
-
 function qualifiedName({ protoPackage, protoService }: ServiceDefinition): string {
   return `${protoPackage}.${protoService}`;
-}
-
-function exampleBody({ input }: ServiceDefinition): object[] {
-  return [input ? exampleRecord(input) : { x: 1 }];
 }
 
 /** Text between single quotes of a POSIX shell. */
@@ -62,17 +54,17 @@ function quoted(text: string): string {
 
 function curlLine({ addresses, prefix, tls }: BannerFacts, service: ServiceDefinition): string[] {
   if (!addresses.http) return [];
-  const route = routeOf(service, prefix).replace(/:(\w+)/g, '$1');
+  const route = servicePath(service.path, prefix).replace(/:(\w+)/g, '$1');
   const unix = /^unix:(.*)$/.exec(addresses.http);
   const target = unix ? `--unix-socket ${unix[1]} http://localhost${route}` : `${addresses.http}${route}`;
-  const body = quoted(JSON.stringify(exampleBody(service)));
+  const body = quoted(JSON.stringify([service.input ? exampleRecord(service.input) : { x: 1 }]));
   return [`curl -s ${tls ? '-k ' : ''}${target} -H 'content-type: application/json' -d ${body}`];
 }
 
 function grpcurlLine({ addresses, tls }: BannerFacts, service: ServiceDefinition): string[] {
   if (!addresses.grpc) return [];
   const params = Object.fromEntries(service.params.filter((p) => p.in === 'path').map((p) => [p.name, p.name]));
-  const message = quoted(JSON.stringify({ ...params, rows: exampleBody(service) }));
+  const message = quoted(JSON.stringify({ ...params, rows: [service.input ? exampleRow(service.input) : { x: 1 }] }));
   return [
     `grpcurl ${tls ? '-insecure' : '-plaintext'} -d ${message} ${addresses.grpc} ${qualifiedName(service)}/Predict`,
   ];

@@ -5,6 +5,24 @@ export function exampleRecord(spec: SchemaSpec): Record<string, unknown> {
   return Object.fromEntries(spec.columns.map((column) => [column.name, exampleCell(column)]));
 }
 
+/** The same as a row of the generated .proto, in protobuf's JSON form: vectors are flat, dates are numbers. */
+export function exampleRow(spec: SchemaSpec): Record<string, unknown> {
+  return Object.fromEntries(spec.columns.map((column) => [column.name, rowCell(column)]));
+}
+
+function rowCell(column: ColumnSpec): unknown {
+  const value = rowValue(column);
+  if (column.dtype.kind === 'list') return [value];
+  if (column.shape.length === 0) return value;
+  const size = column.shape.reduce<number>((product, length) => product * (length ?? 1), 1);
+  return Array.from({ length: size }, () => value);
+}
+
+function rowValue(column: ColumnSpec): unknown {
+  const kind = column.dtype.item?.kind ?? column.dtype.kind;
+  return kind === 'date32' || kind === 'timestamp' ? 0 : exampleValue(column);
+}
+
 function exampleCell(column: ColumnSpec): unknown {
   if (column.dtype.kind === 'list') return [exampleValue(column)];
   return nested(column.shape, () => exampleValue(column));

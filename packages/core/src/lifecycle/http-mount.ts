@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../clock.js';
 import { registerHttpServices } from '../http/register-http-services.js';
 import { protoOf } from '../rpc/proto/proto-of.js';
+import { globalPrefixOf } from './global-prefix.js';
 import { lifecycleError } from './lifecycle.errors.js';
 import { OpenApi } from './open-api.js';
 import { Readiness } from './readiness.js';
@@ -36,7 +37,7 @@ export class HttpMount implements OnApplicationBootstrap {
         `this application runs on ${adapter.getType()}; Witan's services need Fastify: NestFactory.create(AppModule, new FastifyAdapter())`,
       );
     }
-    const prefix = this.config.getGlobalPrefix().replace(/^\/+|\/+$/g, '');
+    const prefix = globalPrefixOf(this.config);
     registerHttpServices(
       adapter.getInstance<FastifyInstance>(),
       runtimes,

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { openApiDocument } from '../http/open-api-document.js';
+import type { PathPrefix } from '../http/service-path.js';
 import { ServiceRegistry } from './service-registry.js';
 import { WITAN_OPTIONS } from './witan.module-definition.js';
 import type { WitanOptions } from './witan-options.js';
@@ -26,11 +27,11 @@ export class OpenApi {
     this.nestDocument = document;
   }
 
-  document(prefix: string): Promise<object> {
+  document(prefix: PathPrefix): Promise<object> {
     return (this.made ??= this.make(prefix));
   }
 
-  private async make(prefix: string): Promise<object> {
+  private async make(prefix: PathPrefix): Promise<object> {
     const own = openApiDocument(
       this.services.runtimes,
       { title: 'Witan', version: '1.0.0', ...this.options.info },

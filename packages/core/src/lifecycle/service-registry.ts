@@ -5,7 +5,8 @@ import { ChainBuilder } from '../service/chain-builder.js';
 import { EnhancedRuntime, PlainRuntime } from '../service/chain-runtime.js';
 import { assertBatchedStepsArePlain, hasEnhancers } from '../service/enhancer-metadata.js';
 import type { ServiceRuntime } from '../service/runtime.js';
-import { ServiceExplorer } from '../service/service-explorer.js';
+import { TracedRuntime } from '../service/traced-runtime.js';
+import { ServiceExplorer, singletonOf } from '../service/service-explorer.js';
 
 /** The services of this application, ready to be called; built once, when Nest has made every provider. */
 @Injectable()
@@ -21,14 +22,14 @@ export class ServiceRegistry {
   ) {}
 
   get runtimes(): readonly ServiceRuntime[] {
-    return (this.built ??= this.explorer.services().map((blueprint) => this.runtimeOf(blueprint)));
+    return (this.built ??= this.explorer.services().map((blueprint) => new TracedRuntime(this.runtimeOf(blueprint))));
   }
 
   private runtimeOf(blueprint: ServiceBlueprint): ServiceRuntime {
     assertBatchedStepsArePlain(blueprint);
     const chain = this.chains.build(blueprint);
     const provider = this.explorer.providerOf(blueprint.type)!;
-    const instance = provider.isDependencyTreeStatic() ? (provider.instance as object) : undefined;
+    const instance = singletonOf(provider);
     const isPlain =
       instance !== undefined && chain.steps.every((step) => step.instance) && !hasEnhancers(blueprint, this.config);
     if (isPlain) return new PlainRuntime(blueprint.definition, chain);

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { ServiceExplorer } from '../service/service-explorer.js';
 import { bannerText } from './banner.js';
+import { globalPrefixOf } from './global-prefix.js';
 import { GrpcPort } from './grpc-port.js';
 import { HttpPort } from './http-port.js';
 import type { ListenAddresses, ListenOptions } from './listen-options.js';
@@ -102,10 +103,7 @@ export class WitanApplication {
       addresses,
       services: this.nest.get(ServiceRegistry).runtimes.map((runtime) => runtime.definition),
       sections: reporters.map((reporter) => reporter[STARTUP_REPORT]()),
-      prefix: this.nest
-        .get(ApplicationConfig)
-        .getGlobalPrefix()
-        .replace(/^\/+|\/+$/g, ''),
+      prefix: globalPrefixOf(this.nest.get(ApplicationConfig)),
       tls: this.options.tls !== undefined,
     });
     process.stdout.write(`${text}\n`);

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { BatchControl } from '../batch/batch-control.js';
 import { systemClock } from '../clock.js';
 import { ChainBuilder } from '../service/chain-builder.js';
 import { ServiceExplorer } from '../service/service-explorer.js';
@@ -22,6 +23,7 @@ import { CLOCK } from './witan.tokens.js';
   imports: [DiscoveryModule],
   providers: [
     ServiceExplorer,
+    BatchControl,
     ChainBuilder,
     ServiceRegistry,
     OpenApi,
@@ -30,7 +32,16 @@ import { CLOCK } from './witan.tokens.js';
     grpcStrategyProvider,
     { provide: CLOCK, inject: [WITAN_OPTIONS], useFactory: (options: WitanOptions) => options.clock ?? systemClock },
   ],
-  exports: [CLOCK, ServiceRegistry, ServiceExplorer, Readiness, OpenApi, WitanGrpcStrategy, WITAN_OPTIONS],
+  exports: [
+    BatchControl,
+    CLOCK,
+    ServiceRegistry,
+    ServiceExplorer,
+    Readiness,
+    OpenApi,
+    WitanGrpcStrategy,
+    WITAN_OPTIONS,
+  ],
 })
 export class WitanModule extends ConfigurableModuleClass {
   static override forRoot(options: WitanOptions & { isGlobal?: boolean } = {}): DynamicModule {

@@ -1,5 +1,6 @@
 import { type Column, type ColumnData, isDictionary, type ListData, type NumericArray } from '../../frame/column.js';
 import { allValid, isValid, setNull } from '../../frame/bitmap.js';
+import { sameDType } from '../../frame/dtype.js';
 import type { Frame } from '../../frame/frame.js';
 import type { FieldPlan } from '../proto/field-plan.js';
 import { LENGTH } from '../proto/scalar-type.js';
@@ -58,7 +59,7 @@ export class FrameEncoder {
   private columnOf(frame: Frame, plan: FieldPlan): Column {
     const { name, dtype, shape, nullable } = plan.column;
     const column = frame.columns.get(name);
-    if (column && column.dtype === dtype && sameShape(column.shape, shape)) {
+    if (column && sameDType(column.dtype, dtype) && sameShape(column.shape, shape)) {
       if (nullable || !column.validity || column.nullCount === 0) return column;
       throw this.outputError(`column '${name}' has nulls, but is not nullable`);
     }
