@@ -121,10 +121,13 @@ async function openPublic(model: ModelBytes, options: NativeSessionOptions): Pro
     inputs: session.inputMetadata.map(info),
     outputs: session.outputMetadata.map(info),
     run: async (feeds, fetches) => {
-      const tensors = Object.entries(feeds).map(([name, { type, data, dims }]) => [
-        name,
-        new ort.Tensor(type as 'float32', exactly(data, dims) as Float32Array, dims),
-      ]);
+      const tensors = Object.entries(feeds).map(([name, { type, data, dims }]) => {
+        const exact = exactly(data, dims) as Float32Array;
+        const tensor = new ort.Tensor(type as 'float32', exact, dims);
+        // Where the engine has a Float16Array the Tensor makes one of the bits, which its native side cannot read.
+        if (type === 'float16') Object.defineProperty(tensor, 'data', { value: exact });
+        return [name, tensor];
+      });
       return (await session.run(Object.fromEntries(tensors), Object.keys(fetches))) as unknown as Record<
         string,
         NativeTensor
@@ -196,9 +199,17 @@ function fromNative(answer: Record<string, NativeTensor>): TensorMap {
   const tensors: Record<string, Tensor> = {};
   for (const name in answer) {
     const { type, data, dims } = answer[name]!;
-    tensors[name] = { dtype: dtypeOfOrtName(type)!, dims, data: data as Tensor['data'], owned: true };
+    const values = (type === 'float16' ? bitsOf(data as Uint16Array) : data) as Tensor['data'];
+    tensors[name] = { dtype: dtypeOfOrtName(type)!, dims, data: values, owned: true };
   }
   return tensors;
+}
+
+/** float16 comes as bits, or as a Float16Array where the engine has one (Node 24). */
+function bitsOf(data: Uint16Array | (ArrayBufferView & { length: number })): Uint16Array {
+  if (data instanceof Uint16Array) return data;
+  const { buffer, byteOffset, length } = data;
+  return new Uint16Array(buffer, byteOffset, length);
 }
 
 export function messageOf(error: unknown): string {
