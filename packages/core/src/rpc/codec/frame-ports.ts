@@ -5,11 +5,11 @@ import type { SchemaSpec } from '../../schema/spec.js';
 /** What the codec takes from the rest of core: rules, records and Arrow. */
 export interface FramePorts {
   /** Checks a Frame's columns against a schema and runs its rules. */
-  conform(spec: SchemaSpec, frame: Frame): Frame;
+  conform(spec: SchemaSpec, frame: Frame, limits: CodecLimits): Frame;
   /** The Frame of untyped records; dtypes are inferred. */
-  fromRecords(records: object[]): Frame;
+  fromRecords(records: object[], limits: CodecLimits): Frame;
   encodeArrow(frame: Frame): Uint8Array;
-  decodeArrow(bytes: Uint8Array): Frame;
+  decodeArrow(bytes: Uint8Array, limits: CodecLimits): Frame;
 }
 
 /** Bounds of one request. */

@@ -68,13 +68,13 @@ export class ServiceCodec {
   private read(reader: ProtoReader, { form, spans }: RequestEnvelope): Frame {
     const { input } = this.definition;
     if (form === 'arrow') {
-      const frame = this.ports.decodeArrow(reader.bytes.subarray(spans[0], spans[1]));
-      return input ? this.ports.conform(input, frame) : frame;
+      const frame = this.ports.decodeArrow(reader.bytes.subarray(spans[0], spans[1]), this.limits);
+      return input ? this.ports.conform(input, frame, this.limits) : frame;
     }
     if (!this.decoder) return this.readStructs(reader, spans);
     const frame =
       form === 'rows' ? this.decoder.rows(reader, spans) : this.decoder.columns(reader, spans[0]!, spans[1]!);
-    return this.ports.conform(input!, frame);
+    return this.ports.conform(input!, frame, this.limits);
   }
 
   private readStructs(reader: ProtoReader, spans: readonly number[]): Frame {
@@ -91,7 +91,7 @@ export class ServiceCodec {
       reader.limit = spans[i + 1]!;
       records.push(readStruct(reader));
     }
-    return this.ports.fromRecords(records);
+    return this.ports.fromRecords(records, this.limits);
   }
 
   private writeArrow(frame: Frame): void {

@@ -5,6 +5,7 @@ import { rpcStatusOf } from '../call/rpc-status.js';
 import { type ProtoJson, protoDescriptorOf } from '../proto/proto-descriptor.js';
 import { GrpcJsFacade } from '../server/grpc-js-facade.js';
 import type { RpcMethod, RpcServer, RpcStreamCall } from '../server/rpc-server.js';
+import { completeDescriptors } from './complete-descriptors.js';
 import { HEALTH_DESCRIPTOR } from './health-descriptor.js';
 
 const VERSIONS = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
@@ -48,7 +49,7 @@ async function load(
     import('@grpc/reflection'),
   ]);
   const own = [...definitionsByPackage(definitions), HEALTH_DESCRIPTOR].map((json) =>
-    fromJSON(json as never, { keepCase: true }),
+    completeDescriptors(fromJSON(json as never, { keepCase: true })),
   );
   const merged = Object.assign({}, ...foreign(), ...own) as PackageDefinition;
   const methods = new Map<string, RpcMethod>();
