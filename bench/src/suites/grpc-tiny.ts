@@ -27,7 +27,7 @@ const WARM_UP_SECONDS = 2;
 const GRPC_HEADER_BYTES = 5;
 
 type Name = 'witan' | 'plain' | 'codec' | 'raw';
-type Servers = Readonly<Record<Exclude<Name, 'plain'>, ServerProcess>>;
+type Servers = Readonly<Record<Name, ServerProcess>>;
 
 /** The tiny model over the generated gRPC service, beside grpc-js with the same codec and with none; neither runs a model. */
 export const grpcTiny: Suite = {
@@ -36,6 +36,8 @@ export const grpcTiny: Suite = {
   async run(effort) {
     const specs = {
       witan: { script: 'apps/w1/main', nodeArgs: profileArgs(effort, SUITE) },
+      // In a process of its own: one service's traffic must not shape the code that V8 makes for the other.
+      plain: { script: 'apps/w1/main' },
       codec: { script: 'yardsticks/grpc-codec' },
       raw: { script: 'yardsticks/grpc-echo' },
     };
@@ -53,7 +55,7 @@ async function measure(servers: Servers, effort: Effort): Promise<Figure[]> {
     return (options: LoadOptions) => () => sample(server, () => h2load(request, options));
   };
   const witan = await load(servers.witan, W1_METHOD);
-  const plain = await load(servers.witan, PLAIN_METHOD);
+  const plain = await load(servers.plain, PLAIN_METHOD);
   const codec = await load(servers.codec, GRPC_ECHO_METHOD);
   const raw = await load(servers.raw, GRPC_ECHO_METHOD);
   const at = (connections: number, streams: number, seconds: number) => {
