@@ -112,7 +112,6 @@ function alone({ witan, fastify, node }: Samples): Figure[] {
       yardstick: { name: `p50 of the ${name}`, value: echo },
     };
   };
-  };
   const cpu = { suite: SUITE, name: 'CPU time a request, 1 connection', unit: 'us' };
   return [
     added('Fastify echo', fastify),
