@@ -7,6 +7,7 @@ export type { Peer, RawRequest, TransportName } from './handler/context.js';
 export { Handler } from './handler/handler.decorator.js';
 export type { HandlerDecorator, HandlerOptions } from './handler/handler.decorator.js';
 export type { Class, HandlerOf, HandlerOutput, MaybePromise } from './handler/handler-types.js';
+export type { RequestEvent } from './service/request-channel.js';
 export { Service } from './service/service.decorator.js';
 export type { ServiceOptions } from './service/service.decorator.js';
 export { Column } from './schema/column.decorator.js';
@@ -19,7 +20,9 @@ export type { DynamicColumn, DynamicRecord, DynamicRules, DynamicSchema } from '
 export { Frame } from './frame/frame.js';
 export type { AnyRecord } from './frame/frame.js';
 export type { DType } from './frame/dtype.js';
-export type { BatchOptions } from './batch/batch-options.js';
+export { BatchControl } from './batch/batch-control.js';
+export type { BatchOptions, ResolvedBatchOptions } from './batch/batch-options.js';
+export type { BatchStats } from './batch/batch-stats.js';
 export { WitanFactory } from './lifecycle/witan-factory.js';
 export type { CreateOptions, PendingApplication } from './lifecycle/witan-factory.js';
 export type { WitanApplication } from './lifecycle/witan-application.js';

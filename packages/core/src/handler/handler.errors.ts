@@ -5,7 +5,7 @@ export const HANDLER_ERRORS = {
   CORE_ERR_HANDLER_INJECT: {
     category: 'FAILED_PRECONDITION',
     summary:
-      'At boot: a handler class or a parameter of a handler (`@UseModel`) has no provider. Add it to `providers`, or import the module that exports it.',
+      'At boot: a handler class or a parameter of a handler (`@UseModel`) has no provider, or a guard, interceptor, pipe or filter of one was not made by Nest. Add it to `providers`, or import the module that exports it.',
   },
   CORE_ERR_HANDLER_RESULT: {
     category: 'INTERNAL',

@@ -1,7 +1,7 @@
 import type { ServiceDefinition, ServiceRuntime } from '../service/runtime.js';
 import { ARROW_TYPE, JSON_TYPE, NDJSON_TYPE, SSE_TYPE } from './media-types.js';
 import { jsonSchemaOf } from '../schema/json-schema.js';
-import { servicePath } from './service-path.js';
+import { type PathPrefix, servicePath } from './service-path.js';
 
 export interface OpenApiInfo {
   readonly title: string;
@@ -21,7 +21,7 @@ export interface OpenApiDocument {
 export function openApiDocument(
   runtimes: readonly ServiceRuntime[],
   info: OpenApiInfo,
-  options: { readonly prefix?: string } = {},
+  options: { readonly prefix?: PathPrefix } = {},
 ): OpenApiDocument {
   const schemas: Record<string, object> = { WitanError: WIRE_ERROR };
   const paths: Record<string, object> = {};

@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.js';
+import type { PathPrefix } from './service-path.js';
 
 /** What a user may set about HTTP; every field has a default. */
 export interface HttpServiceOptions {
-  /** Comes before every service's path (Nest's global prefix). Without slashes at its ends. @default '' */
-  readonly prefix?: string;
+  /** Comes before every service's path (Nest's global prefix). @default '' */
+  readonly prefix?: PathPrefix;
   /** The largest request body, both as sent and after decompression. Bytes. @default 16777216 (16 MiB) */
   readonly bodyLimitBytes?: number;
   /** How many rows one request may hold. @default 1000000 */

@@ -3,6 +3,7 @@ import { ApplicationConfig, ExternalContextCreator, ModuleRef } from '@nestjs/co
 import type { ServiceBlueprint } from '../service/blueprint.js';
 import { ChainBuilder } from '../service/chain-builder.js';
 import { EnhancedRuntime, PlainRuntime } from '../service/chain-runtime.js';
+import { adoptEnhancers, enhancerHost } from '../service/enhancer-host.js';
 import { assertBatchedStepsArePlain, hasEnhancers } from '../service/enhancer-metadata.js';
 import type { ServiceRuntime } from '../service/runtime.js';
 import { TracedRuntime } from '../service/traced-runtime.js';
@@ -33,6 +34,7 @@ export class ServiceRegistry {
     const isPlain =
       instance !== undefined && chain.steps.every((step) => step.instance) && !hasEnhancers(blueprint, this.config);
     if (isPlain) return new PlainRuntime(blueprint.definition, chain);
-    return new EnhancedRuntime(blueprint, chain, instance, this.creator, this.modules);
+    adoptEnhancers(blueprint, this.explorer);
+    return new EnhancedRuntime(blueprint, chain, instance, enhancerHost(this.creator, provider), this.modules);
   }
 }

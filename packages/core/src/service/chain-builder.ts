@@ -9,10 +9,11 @@ import { GateBatchContext } from '../handler/gate-batch-context.js';
 import { type HandlerCall, planCall } from '../handler/handler-call.js';
 import type { Concurrent } from '../handler/handler-param.js';
 import { frameOfResult } from '../handler/handler-result.js';
+import { BatchControl } from '../batch/batch-control.js';
 import { CLOCK } from '../lifecycle/witan.tokens.js';
 import type { ServiceBlueprint, StepBlueprint } from './blueprint.js';
 import { Chain, type ChainStep } from './chain.js';
-import { ServiceExplorer } from './service-explorer.js';
+import { ServiceExplorer, singletonOf } from './service-explorer.js';
 import { handlerError } from '../handler/handler.errors.js';
 import { serviceError } from './service.errors.js';
 
@@ -23,14 +24,15 @@ export class ChainBuilder {
     @Inject(ModuleRef) private readonly modules: ModuleRef,
     @Inject(ServiceExplorer) private readonly explorer: ServiceExplorer,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(BatchControl) private readonly gates: BatchControl,
   ) {}
 
   build(blueprint: ServiceBlueprint): Chain {
-    const steps = blueprint.steps.map((step) => this.stepOf(step));
+    const steps = blueprint.steps.map((step) => this.stepOf(step, blueprint));
     return new Chain(steps, blueprint.definition.params.length > 0);
   }
 
-  private stepOf(blueprint: StepBlueprint): ChainStep {
+  private stepOf(blueprint: StepBlueprint, { type }: ServiceBlueprint): ChainStep {
     const providers: unknown[] = [];
     const call = planCall(blueprint.owner.prototype as object, blueprint.handler.method, (source) => {
       const provider = this.find(source.token, `a parameter of ${blueprint.name}`);
@@ -40,16 +42,20 @@ export class ChainBuilder {
     });
     const provider = this.explorer.providerOf(blueprint.owner);
     if (!provider) throw missingProvider(blueprint.owner.name, `the handler ${blueprint.name}`);
-    const instance = provider.isDependencyTreeStatic() ? (provider.instance as object) : undefined;
+    const instance = singletonOf(provider);
     if (!blueprint.handler.batch) return { blueprint, call, instance };
-    if (instance) return { blueprint, call, instance, gate: this.gateOf(blueprint, call, instance, providers) };
+    const name = blueprint.owner === type ? blueprint.name : `${type.name}.${blueprint.name}`;
+    // A class may have its models as parameters of the handler or injected into its constructor.
+    const used = providers.length > 0 ? providers : injectedInto(provider);
+    if (instance) return { blueprint, call, instance, gate: this.gateOf(name, blueprint, call, instance, used) };
     throw serviceError(
       'CORE_ERR_SERVICE_BATCHED',
-      `${blueprint.name} is batched, but its provider is request-scoped: one call serves many requests`,
+      `${blueprint.name} is batched, but its class is request-scoped or transient (by itself, by what it injects, or by a guard, interceptor, pipe or filter, also a global one): one call serves many requests; a handler class of its own is not concerned by what applies to the service`,
     );
   }
 
   private gateOf(
+    name: string,
     blueprint: StepBlueprint,
     call: HandlerCall,
     instance: object,
@@ -62,11 +68,13 @@ export class ChainBuilder {
       const given = call(instance, batch.frame, new GateBatchContext(batch));
       return given instanceof Promise ? given.then(check) : check(given);
     };
-    return new BatchGate(
+    const gate = new BatchGate(
       run,
       { ...options, concurrency: options.concurrency ?? concurrencyOf(providers) },
-      { clock: this.clock, name: blueprint.name },
+      { clock: this.clock, name: this.gates.freeName(name) },
     );
+    this.gates.add(gate);
+    return gate;
   }
 
   private find(token: InjectionToken, what: string): object {
@@ -84,6 +92,15 @@ function missingProvider(name: string, what: string, cause?: unknown): Error {
     `${what} needs the provider ${name}, and there is none: add it to the providers of a module, or import the module that exports it`,
     { cause },
   );
+}
+
+/** What the constructor and the properties of a provider were given. */
+function injectedInto(provider: ReturnType<ServiceExplorer['providerOf']> & object): unknown[] {
+  const metadata = [
+    provider.getCtorMetadata() ?? [],
+    (provider.getPropertiesMetadata() ?? []).map((property) => property.wrapper),
+  ];
+  return metadata.flat().map((wrapper) => wrapper.instance as unknown);
 }
 
 /** A gate sends as many batches at once as the models that its handler uses can run. */

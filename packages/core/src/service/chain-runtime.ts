@@ -1,10 +1,11 @@
-import { ContextIdFactory, type ExternalContextCreator, type ModuleRef } from '@nestjs/core';
+import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
 import type { Frame } from '../frame/frame.js';
 import { Answer } from '../handler/answer.js';
 import type { Context } from '../handler/context.js';
 import { framesOfStream, frameOfResult, isStream } from '../handler/handler-result.js';
 import type { ServiceBlueprint } from './blueprint.js';
 import type { Chain, ChainStep, Instances } from './chain.js';
+import type { EnhancerHost } from './enhancer-host.js';
 import { type EnhancedCall, enhancedCall, type Invocation } from './enhanced-call.js';
 import type { ServiceDefinition, ServiceResult, ServiceRuntime } from './runtime.js';
 
@@ -33,7 +34,7 @@ export class EnhancedRuntime implements ServiceRuntime {
     private readonly chain: Chain,
     /** The service's instance; absent when it is request-scoped. */
     private readonly instance: object | undefined,
-    private readonly creator: ExternalContextCreator,
+    private readonly host: EnhancerHost,
     private readonly modules: ModuleRef,
   ) {
     this.definition = blueprint.definition;
@@ -51,7 +52,7 @@ export class EnhancedRuntime implements ServiceRuntime {
 
   private staticCall(type: 'http' | 'rpc', instance: object): EnhancedCall {
     let call = this.calls.get(type);
-    if (!call) this.calls.set(type, (call = enhancedCall(this.creator, this.blueprint, this.chain, instance, type)));
+    if (!call) this.calls.set(type, (call = enhancedCall(this.host, this.blueprint, this.chain, instance, type)));
     return call;
   }
 
@@ -66,14 +67,7 @@ export class EnhancedRuntime implements ServiceRuntime {
     for (const step of this.scoped) made.set(step, await make(step.blueprint.owner));
     const instance = this.instance ?? (await make(this.blueprint.type));
     const instances: Instances = (step) => made.get(step)!;
-    return enhancedCall(
-      this.creator,
-      this.blueprint,
-      this.chain,
-      instance,
-      type,
-      contextId,
-    )({ context, read, instances });
+    return enhancedCall(this.host, this.blueprint, this.chain, instance, type, contextId)({ context, read, instances });
   }
 
   /** An interceptor may have made something else of the result. */

@@ -1,14 +1,16 @@
 import 'reflect-metadata';
-import type { ArgumentsHost } from '@nestjs/common';
-import { type ContextId, ExternalContextCreator } from '@nestjs/core';
+import type { ArgumentMetadata, ArgumentsHost, PipeTransform, Type } from '@nestjs/common';
+import type { ContextId } from '@nestjs/core';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { toWitanError } from '../errors/from-unknown.js';
 import { Frame } from '../frame/frame.js';
 import { Answer } from '../handler/answer.js';
 import type { Context } from '../handler/context.js';
+import type { Class } from '../handler/handler-types.js';
 import type { ServiceBlueprint } from './blueprint.js';
 import type { Chain, Instances } from './chain.js';
+import type { EnhancerHost } from './enhancer-host.js';
 import { copyHandlerMetadata } from './enhancer-metadata.js';
 
 /** What one request carries through Nest's guards, pipes and interceptors. */
@@ -22,16 +24,17 @@ export type EnhancedCall = (invocation: Invocation) => Promise<unknown>;
 
 /** The name under which the chain as a whole is known to Nest; no user method can have it. */
 const CHAIN = '#chain';
-const ARGS = 'witan:chain-args';
-// Nest's numbers for the kind of an argument (RouteParamtypes): pipes see 'param' for 5 and 'custom' for 6.
-const PARAM = 5;
-const CUSTOM = 6;
 
 interface FilterHandler {
   invokeCustomFilters(exception: unknown, host: ArgumentsHost): unknown;
 }
-interface FilterContext {
-  create(instance: object, callback: object, module: string, contextId?: ContextId): FilterHandler;
+/** The parts of Nest's ExternalContextCreator that find enhancers of one kind. */
+interface EnhancerContext<T> {
+  create(instance: object, callback: object, module: string, contextId?: ContextId, inquirerId?: string): T;
+}
+interface EnhancerContexts {
+  readonly pipesContextCreator: EnhancerContext<PipeTransform[]>;
+  readonly filtersContextCreator: EnhancerContext<FilterHandler>;
 }
 
 /**
@@ -40,30 +43,37 @@ interface FilterContext {
  * Frame (as 'custom', so that a global ValidationPipe leaves it alone).
  */
 export function enhancedCall(
-  creator: ExternalContextCreator,
+  { creator, inquirerId }: EnhancerHost,
   blueprint: ServiceBlueprint,
   chain: Chain,
   instance: object,
   type: 'http' | 'rpc',
   contextId?: ContextId,
 ): EnhancedCall {
-  const callback = (_params: object, frame: Frame, { context, instances }: Invocation): unknown =>
-    chain.run(frame, context, instances);
+  const callback = async (...args: unknown[]): Promise<unknown> => {
+    const { context, read, instances } = args[args.length - 1] as Invocation;
+    await pipeParams(pipes, context, blueprint.paramsType);
+    const frame = (await piped(pipes, read(), { type: 'custom', metatype: Frame })) as Frame;
+    return chain.run(frame, context, instances);
+  };
   copyHandlerMetadata(blueprint, callback);
-  describeArguments(blueprint);
+  const enhancersOf = <T>(context: EnhancerContext<T>): T =>
+    context.create(instance, callback, creator.getContextModuleKey(blueprint.type as never), contextId, inquirerId);
+  const { pipesContextCreator, filtersContextCreator } = creator as unknown as EnhancerContexts;
+  const pipes = enhancersOf(pipesContextCreator);
+  const filters = enhancersOf(filtersContextCreator);
   const target = creator.create(
     instance,
     callback as never,
     CHAIN,
-    ARGS,
-    { exchangeKeyForValue: (_kind, data, args: unknown[]) => argumentOf(data, args[args.length - 1] as Invocation) },
-    contextId,
     undefined,
+    undefined,
+    contextId,
+    inquirerId,
     // Nest's own last resort logs every exception as an error, refused requests too: filters are applied below.
     { guards: true, interceptors: true, filters: false },
     type,
   );
-  const filters = filtersOf(creator, blueprint, instance, callback, contextId);
   return async (invocation) => {
     const args = [...invocation.context.hostArguments(), invocation];
     try {
@@ -74,33 +84,17 @@ export function enhancedCall(
   };
 }
 
-/** Tells Nest what the arguments of the chain are, as parameter decorators would. */
-function describeArguments(blueprint: ServiceBlueprint): void {
-  const { type, paramsType } = blueprint;
-  const argument = (index: number, data: string): object => ({ index, data, pipes: [] });
-  const args = {
-    [`${PARAM}:0`]: argument(0, 'params'),
-    [`${CUSTOM}:1`]: argument(1, 'frame'),
-    [`${CUSTOM}:2`]: argument(2, 'invocation'),
-  };
-  Reflect.defineMetadata(ARGS, args, type, CHAIN);
-  Reflect.defineMetadata('design:paramtypes', [paramsType ?? Object, Object, Object], type.prototype as object, CHAIN);
+/** Parameters that a pipe replaced are the Context's from here on. */
+async function pipeParams(pipes: readonly PipeTransform[], context: Context<object>, metatype?: Class): Promise<void> {
+  const { params } = context;
+  const given = await piped(pipes, params, { type: 'param', metatype: (metatype ?? Object) as Type });
+  if (given !== params) Object.defineProperty(context, 'params', { value: given });
 }
 
-function argumentOf(data: unknown, invocation: Invocation): unknown {
-  if (data === 'params') return invocation.context.params;
-  return data === 'frame' ? invocation.read() : invocation;
-}
-
-function filtersOf(
-  creator: ExternalContextCreator,
-  blueprint: ServiceBlueprint,
-  instance: object,
-  callback: object,
-  contextId: ContextId | undefined,
-): FilterHandler {
-  const context = (creator as unknown as { filtersContextCreator: FilterContext }).filtersContextCreator;
-  return context.create(instance, callback, creator.getContextModuleKey(blueprint.type as never), contextId);
+async function piped(pipes: readonly PipeTransform[], value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+  let result = value;
+  for (const pipe of pipes) result = (await pipe.transform(result, metadata)) as unknown;
+  return result;
 }
 
 async function filtered(

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import {
   EXCEPTION_FILTERS_METADATA,
@@ -6,6 +7,7 @@ import {
   INTERCEPTORS_METADATA,
   PIPES_METADATA,
 } from '@nestjs/common/constants.js';
+import type { Class } from '../handler/handler-types.js';
 import type { ServiceBlueprint, StepBlueprint } from './blueprint.js';
 import { serviceError } from './service.errors.js';
 
@@ -61,6 +63,26 @@ export function hasEnhancers(blueprint: ServiceBlueprint, config: ApplicationCon
   if (globals.some((list) => list.length > 0)) return true;
   const carriers = [blueprint.type, ...blueprint.steps.flatMap((step) => carriersOf(blueprint, step))];
   return carriers.some((carrier) => kindsOn(carrier).length > 0);
+}
+
+/** An enhancer that is given as a class, so that Nest makes its instance. */
+export interface EnhancerClass {
+  /** The service or handler class that its decorator stands on or in. */
+  readonly carrierOwner: Class;
+  readonly enhancer: Type;
+}
+
+/** The enhancers of a service and its handlers that are classes. */
+export function enhancerClassesOf(blueprint: ServiceBlueprint): EnhancerClass[] {
+  const on = (carrierOwner: Class, carrier: object): EnhancerClass[] =>
+    Object.keys(KINDS)
+      .flatMap((key) => (Reflect.getMetadata(key, carrier) as unknown[] | undefined) ?? [])
+      .filter((enhancer): enhancer is Type => typeof enhancer === 'function')
+      .map((enhancer) => ({ carrierOwner, enhancer }));
+  return [
+    ...on(blueprint.type, blueprint.type),
+    ...blueprint.steps.flatMap((step) => carriersOf(blueprint, step).flatMap((carrier) => on(step.owner, carrier))),
+  ];
 }
 
 /**

@@ -5,7 +5,7 @@ import { blueprintOf, type ServiceBlueprint } from './blueprint.js';
 import { serviceMetadataOf } from './service.decorator.js';
 import { serviceError } from './service.errors.js';
 
-type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
+export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
 /** Finds what the decorators marked, among the providers and controllers that Nest made. It registers nothing. */
 @Injectable()
@@ -37,10 +37,7 @@ export class ServiceExplorer {
   /** Every instance that exists now: what a start-up report or a health check may be asked of. */
   instances(): object[] {
     const all = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
-    const instances = all
-      .filter((wrapper) => wrapper.isDependencyTreeStatic())
-      .map((wrapper) => wrapper.instance as unknown)
-      .filter((instance): instance is object => typeof instance === 'object' && instance !== null);
+    const instances = all.map(singletonOf).filter((instance) => instance !== undefined);
     return [...new Set(instances)];
   }
 
@@ -71,4 +68,12 @@ function assertDistinct(
     }
     seen.set(key, blueprint);
   }
+}
+
+/** The one instance of a provider; `undefined` when there is none, because it is request-scoped or transient. */
+export function singletonOf(wrapper: InstanceWrapper): object | undefined {
+  // What Nest keeps for a transient provider is an object whose constructor never ran.
+  if (wrapper.isTransient || !wrapper.isDependencyTreeStatic()) return undefined;
+  const instance = wrapper.instance as unknown;
+  return typeof instance === 'object' && instance !== null ? instance : undefined;
 }

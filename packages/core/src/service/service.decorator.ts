@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Controller, Injectable } from '@nestjs/common';
+import { ENTRY_PROVIDER_WATERMARK } from '@nestjs/common/constants.js';
 import type { Class } from '../handler/handler-types.js';
 import type { CheckChain, CheckNames, Step } from './chain-types.js';
 
@@ -53,6 +54,8 @@ export function Service<const H extends readonly Step[] = readonly []>(path: str
     Reflect.defineMetadata(SERVICE, metadata, target);
     Injectable()(target as never);
     Controller()(target as never);
+    // Where a request enters: Nest then makes global request-scoped and transient enhancers for it, as for controllers.
+    Reflect.defineMetadata(ENTRY_PROVIDER_WATERMARK, true, target);
   };
 }
 

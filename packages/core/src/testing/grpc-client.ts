@@ -1,9 +1,10 @@
 import protobuf from 'protobufjs';
-import { systemClock } from '../clock.js';
+import { type Clock, systemClock } from '../clock.js';
 import type { Class } from '../handler/handler-types.js';
 import { createGrpcListener } from '../rpc/grpc-listener.js';
 import { protoDescriptorOf } from '../rpc/proto/proto-descriptor.js';
 import type { ServiceRuntime } from '../service/runtime.js';
+import type { MemoryAnswer } from './memory-call.js';
 import { MemoryRpcServer } from './memory-rpc-server.js';
 
 export interface TestCallOptions {
@@ -24,14 +25,24 @@ export interface TestCallResult {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What an in-process stream ends with. */
+export interface TestStreamResult extends Omit<TestCallResult, 'response'> {
+  // eslint-disable-next-line typescript/no-explicit-any -- as above
+  readonly responses: readonly any[];
+}
+
 /** Calls services over gRPC without a socket: real messages, real codec, real statuses. */
 export class TestGrpcClient {
-  private readonly server = new MemoryRpcServer();
+  private readonly server: MemoryRpcServer;
   private readonly root: protobuf.Root;
 
-  constructor(private readonly runtimes: readonly ServiceRuntime[]) {
+  constructor(
+    private readonly runtimes: readonly ServiceRuntime[],
+    private readonly clock: Clock = systemClock,
+  ) {
+    this.server = new MemoryRpcServer(clock);
     const logger = { error: () => {} };
-    createGrpcListener({ runtimes, options: { reflection: false }, clock: systemClock, logger, server: this.server });
+    createGrpcListener({ runtimes, options: { reflection: false }, clock, logger, server: this.server });
     this.root = protobuf.Root.fromJSON(protoDescriptorOf(runtimes.map((runtime) => runtime.definition)) as never);
   }
 
@@ -40,22 +51,41 @@ export class TestGrpcClient {
    * field names: `{ rows: [{ sepal_width: 1 }] }`.
    */
   async predict(service: Class | string, request: object, options: TestCallOptions = {}): Promise<TestCallResult> {
+    const { status, headers, responses } = await this.call('Predict', service, [request], options);
+    return { code: status.code, message: status.message, headers, response: responses[0] };
+  }
+
+  /** `PredictStream` of a service: all requests are sent at once; gives every answer that came before the end. */
+  async predictStream(
+    service: Class | string,
+    requests: readonly object[],
+    options: TestCallOptions = {},
+  ): Promise<TestStreamResult> {
+    const { status, headers, responses } = await this.call('PredictStream', service, requests, options);
+    return { code: status.code, message: status.message, headers, responses };
+  }
+
+  private async call(
+    method: 'Predict' | 'PredictStream',
+    service: Class | string,
+    sent: readonly object[],
+    { metadata = {}, deadlineMs }: TestCallOptions,
+  ): Promise<Omit<MemoryAnswer, 'messages'> & { readonly responses: readonly unknown[] }> {
     const { protoPackage, protoService } = this.definitionOf(service);
-    const { requestType, responseType } = this.root.lookupService(`${protoPackage}.${protoService}`).methods[
-      'Predict'
-    ]!;
+    const name = `${protoPackage}.${protoService}`;
+    const { requestType, responseType } = this.root.lookupService(name).methods[method]!;
     const requests = this.root.lookupType(`${protoPackage}.${requestType}`);
     const responses = this.root.lookupType(`${protoPackage}.${responseType}`);
-    const message = Buffer.from(requests.encode(requests.fromObject(request)).finish());
-    const deadline = options.deadlineMs === undefined ? undefined : systemClock.epochMs() + options.deadlineMs;
-    const path = `/${protoPackage}.${protoService}/Predict`;
-    const {
-      status,
-      headers,
-      message: answer,
-    } = await this.server.call(path, message, options.metadata ?? {}, deadline);
-    const response = answer && responses.toObject(responses.decode(answer), { longs: String, arrays: false });
-    return { code: status.code, message: status.message, headers, response };
+    const { status, headers, messages } = await this.server.call({
+      path: `/${name}/${method}`,
+      messages: sent.map((request) => Buffer.from(requests.encode(requests.fromObject(request)).finish())),
+      metadata,
+      deadlineEpochMs: deadlineMs === undefined ? undefined : this.clock.epochMs() + deadlineMs,
+    });
+    const shown = messages.map((bytes) =>
+      responses.toObject(responses.decode(bytes), { longs: String, arrays: false }),
+    );
+    return { status, headers, responses: shown };
   }
 
   private definitionOf(service: Class | string): ServiceRuntime['definition'] {

@@ -6,6 +6,7 @@ import { ServiceRegistry } from '../lifecycle/service-registry.js';
 import { WitanApplication } from '../lifecycle/witan-application.js';
 import { WitanFastifyAdapter } from '../lifecycle/witan-fastify-adapter.js';
 import { WitanModule } from '../lifecycle/witan.module.js';
+import { CLOCK } from '../lifecycle/witan.tokens.js';
 import type { WitanOptions } from '../lifecycle/witan-options.js';
 import { modulesOf } from '../service/module-walk.js';
 import { TestGrpcClient } from './grpc-client.js';
@@ -16,6 +17,8 @@ export interface TestingOptions {
   /** @default the system's clock */
   readonly clock?: Clock;
   readonly witan?: WitanOptions;
+  /** What `main.ts` does before it listens: global guards and pipes, the global prefix, CORS. */
+  readonly configure?: (application: NestFastifyApplication) => void;
 }
 
 /** An application under test: everything real but the sockets and what was overridden. */
@@ -24,7 +27,7 @@ export class TestingApplication extends WitanApplication {
 
   /** In-process gRPC calls: `app.grpc.predict(IrisService, { rows: [...] })`. */
   get grpc(): TestGrpcClient {
-    return (this.client ??= new TestGrpcClient(this.nest.get(ServiceRegistry).runtimes));
+    return (this.client ??= new TestGrpcClient(this.nest.get(ServiceRegistry).runtimes, this.nest.get(CLOCK)));
   }
 }
 
@@ -51,6 +54,7 @@ export async function createTestingApplication(
   const compiled = await builder.compile();
   const adapter = new WitanFastifyAdapter(fastifyServerOptions());
   const nest = compiled.createNestApplication<NestFastifyApplication>(adapter, { logger: false });
+  options.configure?.(nest);
   const application = new TestingApplication(nest);
   await application.init();
   return application;

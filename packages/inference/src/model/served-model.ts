@@ -68,6 +68,11 @@ export class ServedModel extends Model {
     for (const { rows, ms } of this.runner.report.warmUp) this.gate.seedCost(rows, ms);
   }
 
+  /** Options of the gate that follow from the runners and from the file. */
+  get fixedBatchOptions(): readonly (keyof BatchOptions)[] {
+    return this.signature.batch.kind === 'fixed' ? ['concurrency', 'maxRows'] : ['concurrency'];
+  }
+
   get mode(): ExecutionMode {
     return this.runner.mode;
   }

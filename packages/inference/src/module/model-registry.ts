@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable, Logger, type OnApplicationShutdown, Optional } from '@nestjs/common';
 import {
+  BatchControl,
   type BatchOptions,
   type Clock,
   CLOCK,
@@ -60,6 +61,7 @@ export class ModelRegistry implements OnApplicationShutdown, StartupReporter, He
   constructor(
     @Inject(MODEL_MODULE_OPTIONS) private readonly options: ModelModuleOptions,
     @Optional() @Inject(CLOCK) clock?: Clock,
+    @Optional() @Inject(BatchControl) private readonly gates?: BatchControl,
   ) {
     this.clock = options.clock ?? clock ?? systemClock;
     this.runners = new RunnerFactory(options.runners, { clock: this.clock });
@@ -125,6 +127,8 @@ export class ModelRegistry implements OnApplicationShutdown, StartupReporter, He
       const path = await findModelFile(this.options.store ?? 'models', name, options.path ?? name);
       const model = await this.openFile(options, version, path);
       Object.assign(this.entries.get(name)!, { model, path });
+      // Calls that are runs of their own have nothing to set.
+      if (options.batch !== false) this.gates?.add(model.gate, model.fixedBatchOptions);
       this.loaded(model, this.clock.now() - start);
       return model;
     } catch (error) {

@@ -1,0 +1,24 @@
+import { tracingChannel } from 'node:diagnostics_channel';
+import type { Context } from '../handler/context.js';
+import type { ServiceResult } from './runtime.js';
+
+/** What `witan.request` says of one request; the same object at its start and its end. */
+export interface RequestEvent {
+  /** The service's class, e.g. `IrisService`. */
+  readonly service: string;
+  readonly context: Context;
+  /** Rows of the request; known once it was decoded. */
+  rows?: number;
+  /** What it was answered with. */
+  result?: ServiceResult;
+  /** What it failed with, as it was thrown. */
+  error?: unknown;
+}
+
+/**
+ * A request from where its headers are read to where its answer is known (of a stream: to its last Frame), decoding,
+ * validation, guards and handlers included. Published only while somebody subscribes: `start`, around whose publication
+ * stores are bound for everything that the request runs; `end` when the synchronous part is over; `error` if it failed;
+ * `asyncStart` and `asyncEnd` exactly once each when it is over, also where all of it was synchronous.
+ */
+export const requestChannel = tracingChannel<RequestEvent, RequestEvent>('witan.request');
