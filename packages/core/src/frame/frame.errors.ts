@@ -15,12 +15,13 @@ export const FRAME_ERRORS = {
   CORE_ERR_FRAME_INFER: {
     category: 'INVALID_ARGUMENT',
     summary:
-      'No column type fits the JSON that was sent without a schema: a column mixes types, or nests too deep. Send one type per column.',
+      'No column type fits what was sent without a schema: a column mixes types, or nests too deep. Send one type per column.',
   },
   CORE_ERR_FRAME_LIMIT: {
     category: 'RESOURCE_EXHAUSTED',
     http: 413,
-    summary: 'JSON without a schema has more rows or columns than the limit. Send fewer, or raise the limit.',
+    summary:
+      'A request without a schema has more rows, columns or decoded bytes than the limit. Send fewer, or raise the limit.',
   },
   CORE_ERR_FRAME_PEER: {
     category: 'FAILED_PRECONDITION',

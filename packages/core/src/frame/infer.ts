@@ -48,6 +48,7 @@ class Inference {
   constructor(
     private readonly name: string,
     private readonly code: FrameErrorCode,
+    private readonly maxBytes: number,
   ) {}
 
   column(values: ArrayLike<unknown>): Column {
@@ -102,6 +103,9 @@ class Inference {
   private build(values: ArrayLike<unknown>, { tag, dims }: Guess): Column {
     const scalar = dtypeOfTag(tag);
     const name = `column '${this.name}'`;
+    // Null cells of a vector take room that they did not take before.
+    const bytes = values.length * (dims === undefined || dims === 'ragged' ? 1 : dims.reduce((a, b) => a * b, 1)) * 8;
+    if (bytes > this.maxBytes) throw bytesError(bytes, this.maxBytes);
     if (dims === undefined) return columnOf(scalar, values, { name });
     if (
       dims !== 'ragged' &&
@@ -158,13 +162,23 @@ function describe({ tag, dims }: Guess): string {
  * timestamp(ms), Uint8Arrays binary, arrays of numbers of one size vectors, of several sizes lists; arrays of text are
  * lists; a column without any value is f64.
  * @throws {code} for values that do not agree
+ * @throws {CORE_ERR_FRAME_LIMIT} when the column would take more than `maxBytes` (8 bytes a value)
  */
 export function inferColumn(
   name: string,
   values: ArrayLike<unknown>,
   code: FrameErrorCode = 'CORE_ERR_FRAME_VALUE',
+  maxBytes = Infinity,
 ): Column {
-  return new Inference(name, code).column(values);
+  return new Inference(name, code, maxBytes).column(values);
+}
+
+/** The error for columns that would take more than they may. */
+export function bytesError(bytes: number, maxBytes: number): Error {
+  return frameError(
+    'CORE_ERR_FRAME_LIMIT',
+    `the columns take ${bytes} bytes once decoded, the limit is ${maxBytes}: send fewer rows or columns`,
+  );
 }
 
 /** The values of one key over all records; `undefined` where a record has none of its own. */

@@ -124,6 +124,14 @@ describe('bad input over HTTP', () => {
     expect(bytes.message).toContain('100000');
   });
 
+  it('refuses a few bytes that stand for much memory with 413', async () => {
+    const wide = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, 1]));
+    app = testApp([testService('any', (_context, read) => read())]);
+    const rows = `[${JSON.stringify(wide)}${',{}'.repeat(40_000)}]`;
+    const { status, body } = await post('/any', rows);
+    expect([status, body.error.code]).toEqual([413, 'CORE_ERR_FRAME_LIMIT']);
+  });
+
   it('refuses columns of different lengths', async () => {
     await refused('/rows', '{"columns":{"width":[1,2],"count":[1],"label":["a","b"]}}', 422, 'CORE_ERR_VALIDATION');
   });

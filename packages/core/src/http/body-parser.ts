@@ -11,7 +11,7 @@ export function addRawBodyParser(scope: FastifyInstance, bodyLimitBytes: number)
     { parseAs: 'buffer', bodyLimit: bodyLimitBytes },
     (request: FastifyRequest, body, done: Done) => {
       const encoding = request.raw.headers['content-encoding'];
-      if (encoding === undefined || encoding === 'identity') {
+      if (encoding === undefined || encoding.toLowerCase() === 'identity') {
         done(null, body);
         return;
       }

@@ -4,8 +4,8 @@ import { Frame } from '../frame/frame.js';
 import { encodeJsonColumns, encodeJsonRecords } from '../frame/json/encode.js';
 import { inferFrameFromJson } from '../frame/json/infer-frame.js';
 import { conformFrame, conformRecords } from '../schema/conform.js';
-import { DEFAULT_MAX_DEPTH, depthError, isHugeAndDeeper } from '../schema/json-depth.js';
-import { jsonDecoderOf } from '../schema/json-decoder.js';
+import { DEFAULT_MAX_DEPTH, depthError, isHugeAndDeeper, isHugeAndLonger } from '../schema/json-depth.js';
+import { DEFAULT_MAX_DECODED_BYTES, jsonDecoderOf, rowsError } from '../schema/json-decoder.js';
 import { bodyText, parseJson } from '../schema/json-text.js';
 import type { SchemaSpec } from '../schema/spec.js';
 import type { ServiceDefinition } from '../service/runtime.js';
@@ -37,7 +37,8 @@ function typedDecoders(input: SchemaSpec, limits: CodecLimits): Decoders {
       const { frame, form } = decoder.decode(body, limits);
       return { frame, layout: form === 'columns' ? 'columns' : 'records' };
     },
-    readArrow: (body) => conformFrame(input, decodeArrowStream(body, limits)),
+    readArrow: (body) =>
+      conformFrame(input, decodeArrowStream(body, limits), { maxDecodedBytes: DEFAULT_MAX_DECODED_BYTES }),
   };
 }
 
@@ -45,12 +46,20 @@ function untypedDecoders(limits: CodecLimits): Decoders {
   return {
     readJson(body): DecodedJson {
       const text = bodyText(body);
-      if (isHugeAndDeeper(text, DEFAULT_MAX_DEPTH)) throw depthError(DEFAULT_MAX_DEPTH);
+      refuseDepth(text);
+      if (isHugeAndLonger(text, limits.maxRows)) throw rowsError(`more than ${limits.maxRows}`, limits.maxRows);
       const parsed = parseJson(text, false);
-      return { frame: inferFrameFromJson(parsed, limits), layout: isRecords(parsed) ? 'records' : 'columns' };
+      return {
+        frame: inferFrameFromJson(parsed, { ...limits, checkText: refuseDepth }),
+        layout: isRecords(parsed) ? 'records' : 'columns',
+      };
     },
     readArrow: (body) => decodeArrowStream(body, limits),
   };
+}
+
+function refuseDepth(text: string): void {
+  if (isHugeAndDeeper(text, DEFAULT_MAX_DEPTH)) throw depthError(DEFAULT_MAX_DEPTH);
 }
 
 /** An array, or `{"records": [...]}` whose items are records: a column may have that name too. */

@@ -2,6 +2,7 @@ import { type ClientHttp2Session, connect } from 'node:http2';
 import { Metadata, status } from '@grpc/grpc-js';
 import { ManualClock } from '@witan-libs/testing';
 import { afterEach, describe, expect, it } from 'vitest';
+import { encodeArrowStream, Frame } from '../frame/index.js';
 import type { Context } from '../handler/context.js';
 import type { GrpcListener } from './grpc-listener.js';
 import { column, definition, type Handle, listening, runtime, schema, TestClient } from './harness.spec.support.js';
@@ -151,6 +152,38 @@ describe('what bad input gets over gRPC', () => {
     expect((await target.predict(bytes)).answer).toEqual({ rows: [ROW] });
   });
 
+  it('refuses what has no one type, or too many columns, in an untyped request', async () => {
+    const untyped = definition({ input: undefined, output: undefined, params: [] });
+    listener = await listening([runtime((frame) => frame, untyped)]);
+    client = new TestClient(listener.server.address!.text, untyped);
+    const number = Buffer.from([0x11, 0, 0, 0, 0, 0, 0, 0, 0]);
+    const mixed = [struct([['a', number]]), struct([['a', Buffer.from([0x20, 1])]])];
+    expect((await client.predict(Buffer.concat(mixed))).error).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining("row 1 of column 'a'"),
+    });
+    const wide = Array.from({ length: 4097 }, (_, i): [string, Buffer] => [`k${i}`, number]);
+    expect((await client.predict(struct(wide))).error).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining('4097 columns'),
+    });
+    const ragged = Array.from({ length: 4000 }, (_, i) => struct([[`k${i}`, number]]));
+    const empty = Array.from({ length: 5000 }, () => struct([]));
+    expect((await client.predict(Buffer.concat([...ragged, ...empty]))).error).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining('288000000 bytes'),
+    });
+  });
+
+  it('refuses too many rows as Arrow too', async () => {
+    const target = await serve(undefined, { options: { host: '127.0.0.1', maxRows: 2 } });
+    const arrow = encodeArrowStream(Frame.fromRecords([ROW, ROW, ROW]));
+    expect((await target.predict({ run: 'r', arrow })).error).toMatchObject({
+      code: status.RESOURCE_EXHAUSTED,
+      details: expect.stringContaining('more than 2 rows'),
+    });
+  });
+
   it('refuses text nested a hundred deep in an untyped request', async () => {
     const untyped = definition({ input: undefined, output: undefined, params: [] });
     listener = await listening([runtime((frame) => frame, untyped)]);
@@ -170,8 +203,17 @@ describe('what bad input gets over gRPC', () => {
   });
 });
 
+/** A row of an untyped request: a Struct of these entries. */
+function struct(entries: readonly (readonly [string, Buffer])[]): Buffer {
+  const body = entries.map(([key, value]) =>
+    block(0x0a, Buffer.concat([block(0x0a, Buffer.from(key)), block(0x12, value)])),
+  );
+  const bytes = Buffer.concat(body);
+  return Buffer.concat([Buffer.from([0x82, 0x01]), length(bytes.length), bytes]);
+}
+
 function length(count: number): Buffer {
-  return count < 128 ? Buffer.from([count]) : Buffer.from([(count & 127) | 128, count >> 7]);
+  return count < 128 ? Buffer.from([count]) : Buffer.concat([Buffer.from([(count & 127) | 128]), length(count >> 7)]);
 }
 
 function block(tag: number, body: Buffer): Buffer {

@@ -1,7 +1,7 @@
 import { Column } from '../frame/column.js';
 import { type Converted, type Converter, converterOf } from './cell-converter.js';
 import { CellRules } from './cell-rules.js';
-import { asColumnData, newStorage, type Storage, store } from './column-storage.js';
+import { asColumnData, bytesPerValue, newStorage, type Storage, store } from './column-storage.js';
 import type { DecodePass } from './decode-pass.js';
 import { Refusal } from './refusal.js';
 import type { ColumnSpec } from './spec.js';
@@ -23,6 +23,8 @@ export class ColumnPlan {
   readonly rules: CellRules;
   /** Values per cell, if every request has the same number; -1 for lists and open sizes. */
   readonly size: number;
+  /** Bytes that each row takes, whatever it holds; 0 for lists and open sizes. */
+  readonly bytesPerRow: number;
   private readonly convert: Converter;
 
   constructor(
@@ -32,6 +34,7 @@ export class ColumnPlan {
     this.convert = converterOf(spec.dtype);
     this.rules = new CellRules(spec);
     this.size = spec.dtype.kind === 'list' ? -1 : sizeOf(spec.shape);
+    this.bytesPerRow = Math.max(0, this.size) * bytesPerValue(spec.dtype);
   }
 
   /** Room for `rows` cells, for {@link cell} and {@link close}. */
@@ -122,6 +125,8 @@ export class ColumnPlan {
     if (dtype.kind === 'list') return new Column({ dtype, length, data: this.listData(cells), validity });
     const sizes = dims ?? shape.map((dim) => dim ?? 0);
     const size = sizeOf(sizes);
+    // Null rows take room that they did not take in the request.
+    pass.takeBytes(length * size * bytesPerValue(dtype));
     const data = newStorage(dtype, length * size);
     cells.forEach((values, row) => values?.forEach((value, i) => store(dtype, data, row * size + i, value)));
     return new Column({ dtype, length, shape: sizes, data: asColumnData(data), validity });

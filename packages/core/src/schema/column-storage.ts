@@ -14,6 +14,11 @@ export function newStorage(dtype: DTypeInfo, count: number): Storage {
   return new Array<string | Uint8Array>(count).fill(dtype.kind === 'utf8' ? '' : EMPTY);
 }
 
+/** Bytes that one stored value takes; a reference for text and bytes. */
+export function bytesPerValue(dtype: DTypeInfo): number {
+  return arrayTypeOf(dtype)?.BYTES_PER_ELEMENT ?? 8;
+}
+
 const EMPTY = new Uint8Array(0);
 
 /** Writes one converted value. */

@@ -24,6 +24,8 @@ export class CompiledSchema {
   /** Some column holds 64-bit integers, which would lose digits in JSON.parse. */
   readonly exact: boolean;
   readonly hasText: boolean;
+  /** Bytes that each row takes in the columns whose size does not depend on the request. */
+  readonly bytesPerRow: number;
   readonly names: ReadonlySet<string>;
   /** The rules of each column, for columns that are finished already. */
   readonly loops: readonly RuleLoop[];
@@ -31,6 +33,7 @@ export class CompiledSchema {
 
   constructor(readonly spec: SchemaSpec) {
     this.plans = spec.columns.map((column, index) => new ColumnPlan(column, index));
+    this.bytesPerRow = this.plans.reduce((sum, plan) => sum + plan.bytesPerRow, 0);
     this.names = new Set(spec.columns.map(({ name }) => name));
     this.loops = this.plans.map((plan) => new RuleLoop(plan));
     this.code = generateDecoder(this.plans);

@@ -20,6 +20,8 @@ export interface ConformOptions {
   readonly role?: 'input' | 'output';
   /** How many violations are listed. @default 100 */
   readonly maxViolations?: number;
+  /** What the columns of a request that stand in for absent ones may take together. @default no bound */
+  readonly maxDecodedBytes?: number;
 }
 
 /**
@@ -123,7 +125,13 @@ class FramePass extends DecodePass {
     private readonly frame: Frame<object>,
     private readonly options: ConformOptions,
   ) {
-    super(frame.rows, true, false, options.maxViolations);
+    super(
+      frame.rows,
+      true,
+      false,
+      options.maxViolations,
+      options.role === 'output' ? Infinity : options.maxDecodedBytes,
+    );
   }
 
   override record(row: number): Record<string, unknown> {
@@ -141,6 +149,7 @@ class FramePass extends DecodePass {
       this.violate(-1, name, 'required', undefined, `${name} is missing`);
       return undefined;
     }
+    this.takeBytes(this.rows * plan.bytesPerRow);
     const room = plan.open(this.rows);
     for (let row = 0; row < this.rows; row++) plan.cell(this, row, undefined, room);
     return plan.close(this, room);

@@ -1,6 +1,6 @@
 import { Frame } from '../frame/frame.js';
 import { compiledSchemaOf, type CompiledSchema } from './compiled-schema.js';
-import { DEFAULT_MAX_DEPTH, depthError, isDeeper, isHugeAndDeeper } from './json-depth.js';
+import { DEFAULT_MAX_DEPTH, depthError, isDeeper, isHugeAndDeeper, isHugeAndLonger } from './json-depth.js';
 import { bodyText, hasLongRun, isWellFormed, parseJson } from './json-text.js';
 import { RequestPass, unknownText } from './request-pass.js';
 import { schemaError } from './schema.errors.js';
@@ -17,6 +17,8 @@ export interface DecodeLimits {
   readonly maxDepth?: number;
   /** How many violations are listed. @default 100 */
   readonly maxViolations?: number;
+  /** What the columns may take together once decoded. @default 268_435_456 (256 MiB) */
+  readonly maxDecodedBytes?: number;
 }
 
 /** What a JSON body held. */
@@ -26,6 +28,7 @@ export interface DecodedJson {
 }
 
 export const DEFAULT_MAX_ROWS = 1_000_000;
+export const DEFAULT_MAX_DECODED_BYTES = 256 * 1024 * 1024;
 const NO_LIMITS: DecodeLimits = {};
 
 type JsonObject = Record<string, unknown>;
@@ -51,13 +54,14 @@ export class JsonDecoder {
    * @throws {CORE_ERR_JSON_MALFORMED} for a body that is empty, not UTF-8 or not JSON
    * @throws {CORE_ERR_JSON_FORM} for JSON of another form
    * @throws {CORE_ERR_JSON_DEPTH} when it is nested too deep
-   * @throws {CORE_ERR_ROWS_LIMIT} for more than `maxRows` rows
+   * @throws {CORE_ERR_ROWS_LIMIT} for more than `maxRows` rows, or `maxDecodedBytes` bytes
    * @throws {CORE_ERR_VALIDATION} when it breaks the schema, with every violation in its details
    */
   decode(body: Uint8Array | string, limits: DecodeLimits = NO_LIMITS): DecodedJson {
     const text = bodyText(body);
-    const { maxDepth = DEFAULT_MAX_DEPTH } = limits;
+    const { maxDepth = DEFAULT_MAX_DEPTH, maxRows = DEFAULT_MAX_ROWS } = limits;
     if (isHugeAndDeeper(text, maxDepth)) throw depthError(maxDepth);
+    if (isHugeAndLonger(text, maxRows)) throw rowsError(`more than ${maxRows}`, maxRows);
     const quoted = this.compiled.exact && hasLongRun(text);
     const value = parseJson(text, quoted);
     // Only an escape can put half a surrogate pair into a string of a UTF-8 body; marks of big integers are halves too.
@@ -100,8 +104,9 @@ export class JsonDecoder {
     limits: DecodeLimits,
   ): RequestPass {
     const { maxRows = DEFAULT_MAX_ROWS, maxDepth = DEFAULT_MAX_DEPTH, maxViolations } = limits;
+    const { maxDecodedBytes = DEFAULT_MAX_DECODED_BYTES } = limits;
     if (rows > maxRows) throw rowsError(rows, maxRows);
-    return new RequestPass(this.compiled, content, rows, checkText, maxDepth, maxViolations);
+    return new RequestPass(this.compiled, content, rows, checkText, maxDepth, maxViolations, maxDecodedBytes);
   }
 
   private formOf(value: unknown, maxDepth: number): 'records' | 'columns' {
@@ -148,12 +153,12 @@ function formError(seen: string): Error {
 }
 
 /** @internal also for the other codecs */
-export function rowsError(rows: number, maxRows: number): Error {
+export function rowsError(rows: number | string, maxRows: number): Error {
   return schemaError(
     'CORE_ERR_ROWS_LIMIT',
     `the request has ${rows} rows, at most ${maxRows} are taken at once: split it, or raise maxRows`,
     {
-      details: { rows, maxRows },
+      details: { ...(typeof rows === 'number' && { rows }), maxRows },
     },
   );
 }

@@ -1,7 +1,7 @@
 import type { CompiledSchema } from './compiled-schema.js';
 import { DecodePass } from './decode-pass.js';
-import { depthError, isDeeper } from './json-depth.js';
-import { hasLongRun, parseJson } from './json-text.js';
+import { depthError, isDeeper, isHugeAndDeeper } from './json-depth.js';
+import { hasLongRun, quoteBigIntegers } from './json-text.js';
 import type { SchemaSpec } from './spec.js';
 import { validationError } from './violations.js';
 
@@ -16,21 +16,24 @@ export class RequestPass extends DecodePass {
     checkText: boolean,
     private readonly maxDepth: number,
     maxViolations: number | undefined,
+    maxBytes: number,
   ) {
-    super(rows, false, checkText, maxViolations);
+    super(rows, false, checkText, maxViolations, maxBytes);
+    this.takeBytes(rows * schema.bytesPerRow);
   }
 
   override record(row: number): Record<string, unknown> {
     if (!Array.isArray(this.content)) return columnsAt(this.content as Record<string, unknown>, row);
     const value = (this.content as readonly unknown[])[row];
     return (
-      (typeof value === 'string' ? parseRecord(value, this.schema.exact) : (value as Record<string, unknown>)) ??
-      NO_RECORD
+      (typeof value === 'string'
+        ? parseRecord(value, this.schema.exact, this.maxDepth)
+        : (value as Record<string, unknown>)) ?? NO_RECORD
     );
   }
 
   override open(value: unknown, row: number): Record<string, unknown> | undefined {
-    const record = typeof value === 'string' ? parseRecord(value, this.schema.exact) : undefined;
+    const record = typeof value === 'string' ? parseRecord(value, this.schema.exact, this.maxDepth) : undefined;
     if (!record)
       this.violate(
         row,
@@ -57,9 +60,11 @@ export class RequestPass extends DecodePass {
   }
 }
 
-function parseRecord(text: string, exact: boolean): Record<string, unknown> | undefined {
+function parseRecord(text: string, exact: boolean, maxDepth: number): Record<string, unknown> | undefined {
+  // Within the array (or envelope) that holds the text.
+  if (isHugeAndDeeper(text, maxDepth - 1)) throw depthError(maxDepth);
   try {
-    const value = parseJson(text, exact && hasLongRun(text));
+    const value: unknown = JSON.parse(exact && hasLongRun(text) ? quoteBigIntegers(text) : text);
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Record<string, unknown>)
       : undefined;

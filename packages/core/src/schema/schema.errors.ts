@@ -28,7 +28,8 @@ export const SCHEMA_ERRORS = {
   CORE_ERR_ROWS_LIMIT: {
     category: 'RESOURCE_EXHAUSTED',
     http: 413,
-    summary: 'The request has more rows than the service takes at once. Split it, or raise the limit.',
+    summary:
+      'The request has more rows, or takes more memory once decoded, than the service takes at once. Split it, or raise the limit.',
   },
   CORE_ERR_OUTPUT_SCHEMA: {
     category: 'INTERNAL',

@@ -67,6 +67,11 @@ describe('inferFrameFromJson', () => {
     expect(() => inferFrameFromJson([{}, {}], { maxRows: 1 })).toThrow(limited);
     expect(() => inferFrameFromJson({ x: [1, 2] }, { maxRows: 1 })).toThrow(limited);
     expect(() => inferFrameFromJson([{ a: 1 }, { b: 1 }], { maxColumns: 1 })).toThrow(limited);
+    // What is absent or null takes room as well: 3 columns of 2 rows; a vector of 3 in 3 rows.
+    expect(() => inferFrameFromJson([{ a: 1, b: 1, c: 1 }, {}], { maxBytes: 47 })).toThrow(limited);
+    expect(inferFrameFromJson([{ a: 1, b: 1, c: 1 }, {}], { maxBytes: 48 }).rows).toBe(2);
+    expect(() => inferFrameFromJson([{ v: [1, 2, 3] }, {}, {}], { maxBytes: 71 })).toThrow(limited);
+    expect(() => inferFrameFromJson({ a: [1, 2], b: [3, 4] }, { maxBytes: 31 })).toThrow(limited);
   });
 
   it('takes __proto__ for a name like any other', () => {

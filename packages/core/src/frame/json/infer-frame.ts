@@ -1,7 +1,7 @@
 import type { Column } from '../column.js';
 import { Frame } from '../frame.js';
 import { frameError, shownValue } from '../frame.errors.js';
-import { inferColumn, keysOf, pluck } from '../infer.js';
+import { bytesError, inferColumn, keysOf, pluck } from '../infer.js';
 
 /** What JSON without a schema may hold. */
 export interface InferLimits {
@@ -9,14 +9,20 @@ export interface InferLimits {
   readonly maxRows?: number;
   /** @default 4096 */
   readonly maxColumns?: number;
+  /** All columns together, 8 bytes a value: absent keys and nulls take room too. @default 268_435_456 (256 MiB) */
+  readonly maxBytes?: number;
+  /** Looks at the text of a record that is itself JSON text, before it is parsed; throws to refuse it. */
+  readonly checkText?: (text: string) => void;
 }
+
+const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
 
 /**
  * A Frame of parsed JSON without a schema: an array of records, an object of equally long arrays (columns), or either
  * inside `{"records": …}` or `{"columns": …}`. Numbers become f64, also where `"NaN"`, `"Infinity"` or `"-Infinity"`
  * stand among them; text stays text, dates too; see `Frame.fromRecords` for the rest.
  * @throws {CORE_ERR_FRAME_INFER} when no column type fits
- * @throws {CORE_ERR_FRAME_LIMIT} for more rows or columns than the limits
+ * @throws {CORE_ERR_FRAME_LIMIT} for more rows, columns or bytes than the limits
  */
 export function inferFrameFromJson(parsed: unknown, limits: InferLimits = {}): Frame {
   if (Array.isArray(parsed)) return fromRecords(parsed, limits);
@@ -36,20 +42,35 @@ function isRecordArray(values: readonly unknown[]): boolean {
   return values.length === 0 || isObject(values[0]) || typeof values[0] === 'string';
 }
 
-function fromRecords(records: readonly unknown[], { maxRows = 1_000_000, maxColumns = 4096 }: InferLimits): Frame {
+function fromRecords(records: readonly unknown[], limits: InferLimits): Frame {
+  const { maxRows = 1_000_000, maxColumns = 4096 } = limits;
   if (records.length > maxRows) throw tooMany('rows', records.length, maxRows);
-  const rows = records.map(asRecord);
+  const rows = records.map((record, row) => asRecord(record, row, limits.checkText));
   const names = keysOf(rows);
   if (names.size > maxColumns) throw tooMany('columns', names.size, maxColumns);
+  const infer = inferrer(names.size, rows.length, limits);
   const columns = new Map<string, Column>();
-  for (const name of names) columns.set(name, inferColumn(name, pluck(rows, name), 'CORE_ERR_FRAME_INFER'));
+  for (const name of names) columns.set(name, infer(name, pluck(rows, name)));
   return new Frame(columns, rows.length);
 }
 
+/** Makes columns one after the other while they fit into the bytes that are left. */
+function inferrer(count: number, rows: number, { maxBytes = DEFAULT_MAX_BYTES }: InferLimits) {
+  const least = count * rows * 8;
+  if (least > maxBytes) throw bytesError(least, maxBytes);
+  let left = maxBytes;
+  return (name: string, values: readonly unknown[]): Column => {
+    const column = inferColumn(name, values, 'CORE_ERR_FRAME_INFER', left);
+    left -= values.length * column.size * 8;
+    return column;
+  };
+}
+
 /** A record may itself be a JSON text. */
-function asRecord(record: unknown, row: number): object {
+function asRecord(record: unknown, row: number, checkText: InferLimits['checkText']): object {
   let value = record;
   if (typeof value === 'string') {
+    checkText?.(value);
     try {
       value = JSON.parse(value);
     } catch {
@@ -60,10 +81,12 @@ function asRecord(record: unknown, row: number): object {
   return value;
 }
 
-function fromColumns(parsed: Record<string, unknown>, { maxRows = 1_000_000, maxColumns = 4096 }: InferLimits): Frame {
+function fromColumns(parsed: Record<string, unknown>, limits: InferLimits): Frame {
+  const { maxRows = 1_000_000, maxColumns = 4096 } = limits;
   const names = Object.keys(parsed);
   if (names.length > maxColumns) throw tooMany('columns', names.length, maxColumns);
   const columns = new Map<string, Column>();
+  const infer = inferrer(0, 0, limits);
   let rows: number | undefined;
   for (const name of names) {
     const values = parsed[name];
@@ -72,7 +95,7 @@ function fromColumns(parsed: Record<string, unknown>, { maxRows = 1_000_000, max
     if (values.length > maxRows) throw tooMany('rows', values.length, maxRows);
     if (values.length !== (rows ??= values.length))
       throw cannot(`column '${name}' has ${values.length} values, the one before ${rows}`);
-    columns.set(name, inferColumn(name, values, 'CORE_ERR_FRAME_INFER'));
+    columns.set(name, infer(name, values));
   }
   return new Frame(columns, rows ?? 0);
 }
@@ -88,6 +111,6 @@ function cannot(what: string): Error {
 function tooMany(what: string, seen: number, limit: number): Error {
   return frameError(
     'CORE_ERR_FRAME_LIMIT',
-    `${seen} ${what} of JSON are more than the limit of ${limit}: send fewer, or raise it`,
+    `${seen} ${what} without a schema are more than the limit of ${limit}: send fewer, or raise it`,
   );
 }
