@@ -1,3 +1,4 @@
+import type { AddressInfo, Server } from 'node:net';
 import {
   Controller,
   Get,
@@ -9,11 +10,12 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AbstractHttpAdapter } from '@nestjs/core';
-import { GrpcMethod } from '@nestjs/microservices';
+import { ClientProxyFactory, GrpcMethod, MessagePattern, Transport } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import * as grpc from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
 import { Min } from 'class-validator';
+import { lastValueFrom } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Frame } from '../frame/frame.js';
 import { Handler } from '../handler/handler.decorator.js';
@@ -115,6 +117,28 @@ describe('mounted into an existing Nest application', () => {
     expect((await nest.inject({ url: '/api/hello', headers: { 'x-key': 'k' } })).json()).toEqual({ hello: 'world' });
   });
 
+  it('leaves the global prefix away from the services that its `exclude` names', async () => {
+    @Service('versions/:version')
+    class VersionService {
+      @Handler({ in: Point, out: Point })
+      same(points: Frame<Point>): Frame<Point> {
+        return points;
+      }
+    }
+    @Module({ imports: [WitanModule.forRoot()], providers: [DoubleService, VersionService] })
+    class AppModule {}
+    const nest = await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter(), { logger: false });
+    app = nest;
+    nest.setGlobalPrefix('/api/', { exclude: ['versions/:version'] });
+    await nest.init();
+    const status = async (url: string): Promise<number> =>
+      (await nest.inject({ method: 'POST', url, headers: json, payload: '[{"x":1}]' })).statusCode;
+    expect(await Promise.all(['/api/double', '/versions/1'].map(status))).toEqual([200, 200]);
+    expect(await Promise.all(['/double', '/api/versions/1'].map(status))).toEqual([404, 404]);
+    const { paths } = (await nest.inject('/openapi.json')).json() as { paths: object };
+    expect(Object.keys(paths)).toEqual(['/api/double', '/versions/{version}']);
+  });
+
   it('takes its options asynchronously', async () => {
     @Module({
       imports: [WitanModule.forRootAsync({ useFactory: () => Promise.resolve({ http: { bodyLimitBytes: 20 } }) })],
@@ -185,6 +209,40 @@ describe('WitanFactory', () => {
     expect(Object.keys(openApi.paths).sort()).toEqual(['/double', '/hello']);
     const missing = await fetch(`${http}/nothing`);
     expect([missing.status, await missing.json()]).toMatchObject([404, { error: { code: 'CORE_ERR_HTTP_NOT_FOUND' } }]);
+  });
+
+  it("serves beside Nest's microservices on their own transports", async () => {
+    @Controller()
+    class SumController {
+      @MessagePattern('sum')
+      sum(numbers: number[]): number {
+        return numbers.reduce((sum, number) => sum + number, 0);
+      }
+    }
+    @Module({ providers: [DoubleService], controllers: [SumController, HelloController] })
+    class AppModule {}
+    const witan = { grpc: { controllers } };
+    const application = await WitanFactory.create(AppModule, { witan, logger: false, abortOnError: false });
+    app = application;
+    const tcp = application.nest.connectMicroservice({
+      transport: Transport.TCP,
+      options: { host: '127.0.0.1', port: 0 },
+    });
+    const addresses = await application.listen({
+      http: 0,
+      grpc: 0,
+      host: '127.0.0.1',
+      banner: false,
+      shutdown: { signals: false },
+    });
+    const { port } = tcp.unwrap<Server>().address() as AddressInfo;
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+    expect(await lastValueFrom(client.send('sum', [1, 2, 3]))).toBe(6);
+    client.close();
+    const answer = await fetch(`${addresses.http}/double`, { method: 'POST', headers: json, body: '[{"x":1}]' });
+    expect(await answer.json()).toMatchObject({ records: [{ x: 2 }] });
+    const greeting = await call(addresses.grpc!, GREETER, 'hello.Greeter', 'Greet', { name: 'you' });
+    expect(greeting).toEqual({ text: 'hello you' });
   });
 
   it('is a promise of the application, with CORS and hooks at hand', async () => {

@@ -10,7 +10,7 @@ import { Schema } from '../schema/schema.decorator.js';
 import { Service } from '../service/service.decorator.js';
 import { CLOCK } from '../lifecycle/witan.tokens.js';
 import type { Clock } from '../clock.js';
-import { createTestingApplication, fakeModel, type FakeModel, ManualClock } from './index.js';
+import { createTestingApplication, fakeModel, type FakeModel, ManualClock, type TestingOptions } from './index.js';
 
 @Schema()
 class Point {
@@ -62,6 +62,34 @@ describe('createTestingApplication', () => {
     const rpc = app.grpc.predict(PlusService, { bias: '10', rows: [{ the_x: 2 }, { the_x: 3 }] });
     expect(await rpc).toMatchObject({ code: 0, response: { rows: [{ sum: 13 }, { sum: 14 }] } });
     expect(model.runs.map((frame) => frame.rows)).toEqual([1, 2]);
+    await app.close();
+  });
+
+  it('streams in process, lets time run out by the fake clock, and configures Nest before it is made', async () => {
+    let slow = false;
+    @Service('each')
+    class EachService {
+      @Handler({ in: Point, out: Point })
+      async *each(points: Frame<Point>): AsyncGenerator<Frame<Point>> {
+        for (let row = 0; row < points.rows; row++) yield points.slice(row, row + 1);
+        if (slow) await new Promise(() => {});
+      }
+    }
+    const clock = new ManualClock({ turns: 'event-loop' });
+    const configure: TestingOptions['configure'] = (nest) => nest.setGlobalPrefix('api');
+    const app = await createTestingApplication({ providers: [EachService] }, { clock, configure });
+    const rows = [{ the_x: 1 }, { the_x: 2 }];
+    const streamed = await app.grpc.predictStream(EachService, [{ rows }, { rows: [{ the_x: 3 }] }]);
+    expect(streamed).toMatchObject({ code: 0, responses: [1, 2, 3].map((x) => ({ rows: [{ the_x: x }] })) });
+    const http = await app.inject({ method: 'POST', url: '/api/each', payload: [{ theX: 4 }] });
+    expect(http.body).toBe('{"theX":4}\n');
+
+    slow = true;
+    const late = app.grpc.predictStream(EachService, [{ rows }], { deadlineMs: 1000 });
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(1000);
+    expect(await late).toMatchObject({ code: 4, responses: [{}, {}] });
+    expect(await app.grpc.predictStream(EachService, [{ rows }], { deadlineMs: 0 })).toMatchObject({ code: 4 });
     await app.close();
   });
 

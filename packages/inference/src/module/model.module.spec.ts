@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type DynamicModule, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { HEALTH_REPORT, STARTUP_REPORT } from '@witan/core';
+import { BatchControl, HEALTH_REPORT, STARTUP_REPORT, WitanModule } from '@witan/core';
 import { Frame } from '@witan/core/frame';
 import { fixtureModel } from '@witan-libs/testing';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -73,6 +73,17 @@ describe('ModelModule', () => {
       [join(folder, 'deep/iris/model.onnx'), join(store, 'iris.onnx'), join(store, 'iris.onnx')].toSorted(),
     );
     await rm(folder, { recursive: true });
+  });
+
+  it("offers the models' gates to BatchControl, but for what follows from file and runners", async () => {
+    const app = await start(WitanModule.forRoot(), ModelModule.forRoot({ store }), ModelModule.forFeature(iris));
+    const control = app.get(BatchControl);
+    expect(control.names).toEqual(["model 'iris'"]);
+    control.configure("model 'iris'", { maxRows: 8, maxDelayMs: 0 });
+    expect(app.get(ModelRegistry).list()[0]!.batch.maxRows).toBe(8);
+    expect(() => control.configure("model 'iris'", { concurrency: 9 })).toThrow(/batch.concurrency of model 'iris'/);
+    await app.get(Predictor).model.run(row);
+    expect(control.stats("model 'iris'")).toMatchObject({ batches: 1, rows: 1 });
   });
 
   it('loads once what is declared twice alike', async () => {
