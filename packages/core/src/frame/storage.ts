@@ -25,6 +25,11 @@ const ARRAY_TYPES: Readonly<Partial<Record<DTypeKind, NumericArrayType>>> = {
   duration: BigInt64Array,
 };
 
+/** The typed array that stores a kind of dtype; `undefined` for utf8, binary and list. */
+export function arrayTypeOfKind(kind: DTypeKind): NumericArrayType | undefined {
+  return ARRAY_TYPES[kind];
+}
+
 /** The typed array that stores a dtype; `undefined` for utf8, binary and list. */
 export function arrayTypeOf(dtype: DTypeInfo): NumericArrayType | undefined {
   return ARRAY_TYPES[dtype.kind];

@@ -2,11 +2,11 @@ import { type Bitmap, isValid } from '../bitmap.js';
 import { Column, type ColumnData, type DictionaryData, type NumericArray } from '../column.js';
 import type { DTypeInfo } from '../dtype.js';
 import { shownValue } from '../frame.errors.js';
-import { arrayTypeOf, type NumericArrayType } from '../storage.js';
+import { arrayTypeOf, arrayTypeOfKind, type NumericArrayType } from '../storage.js';
 import type { BatchBuffers } from './batch-buffers.js';
 import type { Dictionaries } from './dictionaries.js';
 import { malformed } from './limits.js';
-import { type FieldPlan, type IndexType, type Layout, unsupported } from './read-schema.js';
+import { type FieldPlan, type Layout, unsupported } from './read-schema.js';
 import { oneText, textCells } from './read-text.js';
 
 interface Cells {
@@ -183,7 +183,7 @@ export class BatchReader {
 
   private codes(layout: Layout & { is: 'dictionary' }, length: number, validity: Bitmap | undefined): DictionaryData {
     const values = this.dictionaries?.valuesOf(layout.id) ?? [];
-    const raw = this.fixed(INDEX_ARRAYS[layout.index], length);
+    const raw = this.fixed(arrayTypeOfKind(layout.index)!, length);
     let codes: Int32Array;
     if (raw instanceof Int32Array) codes = raw;
     else {
@@ -225,17 +225,6 @@ const NO_OFFSETS = new Int32Array(1);
 
 /** What a string or a view of bytes costs beside its content: a pointer, at least. */
 const CELL_BYTES = 8;
-
-const INDEX_ARRAYS: Readonly<Record<IndexType, NumericArrayType>> = {
-  i8: Int8Array,
-  i16: Int16Array,
-  i32: Int32Array,
-  i64: BigInt64Array,
-  u8: Uint8Array,
-  u16: Uint16Array,
-  u32: Uint32Array,
-  u64: BigUint64Array,
-};
 
 /** A code as an int32; -1, which no dictionary has, for one that does not fit. */
 function clampedCode(code: number | bigint): number {

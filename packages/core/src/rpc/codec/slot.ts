@@ -1,29 +1,11 @@
 import type { NumericArray } from '../../frame/column.js';
 import type { DTypeKind } from '../../frame/dtype.js';
+import { arrayTypeOfKind } from '../../frame/storage.js';
 import { isPaired } from './value-code.js';
-
-const ARRAY_OF: Partial<Record<DTypeKind, new (length: number) => NumericArray>> = {
-  bool: Uint8Array,
-  i8: Int8Array,
-  i16: Int16Array,
-  i32: Int32Array,
-  i64: BigInt64Array,
-  u8: Uint8Array,
-  u16: Uint16Array,
-  u32: Uint32Array,
-  u64: BigUint64Array,
-  f16: Uint16Array,
-  f32: Float32Array,
-  f64: Float64Array,
-  date32: Int32Array,
-  timestamp: BigInt64Array,
-  duration: BigInt64Array,
-};
 
 /** Bytes of one stored value; a reference for text and binary. */
 export function bytesPerValue(kind: DTypeKind): number {
-  const type = ARRAY_OF[kind] as unknown as { BYTES_PER_ELEMENT: number } | undefined;
-  return type?.BYTES_PER_ELEMENT ?? 8;
+  return arrayTypeOfKind(kind)?.BYTES_PER_ELEMENT ?? 8;
 }
 
 /**
@@ -44,7 +26,7 @@ export class Slot {
     values: number,
     rows: number | undefined,
   ) {
-    const type = ARRAY_OF[kind];
+    const type = arrayTypeOfKind(kind);
     this.data = type ? new type(values) : [];
     this.capacity = type ? values : Infinity;
     this.target = this.data;
@@ -60,7 +42,7 @@ export class Slot {
   /** Makes room for `count` more values. */
   reserve(count: number): void {
     if (this.used + count <= this.capacity) return;
-    const grown = new ARRAY_OF[this.kind]!(Math.max(this.capacity * 2, this.used + count, 8));
+    const grown = new (arrayTypeOfKind(this.kind)!)(Math.max(this.capacity * 2, this.used + count, 8));
     (grown as Float64Array).set(this.data as Float64Array);
     this.data = grown;
     this.capacity = grown.length;
