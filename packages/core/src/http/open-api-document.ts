@@ -48,8 +48,13 @@ function operationOf(definition: ServiceDefinition, schemas: Record<string, obje
   };
 }
 
-function parameterOf({ name, in: place, required }: ServiceDefinition['params'][number]): object {
-  return { name, in: place, required, schema: { type: 'string' } };
+function parameterOf({
+  name,
+  in: place,
+  required,
+  schema = { type: 'string' },
+}: ServiceDefinition['params'][number]): object {
+  return { name, in: place, required, schema };
 }
 
 /** A reference to a schema's record, which is put among the components; any object for an untyped service. */

@@ -22,6 +22,14 @@ export function jsonSchemaOf(spec: SchemaSpec): JsonSchema {
   };
 }
 
+/** A value of a property's type and rules that comes as text, such as a parameter, as JSON Schema 2020-12. */
+export function textSchema(type: unknown, rules: readonly Rule[]): JsonSchema {
+  const isInteger = type === Number && rules.some(({ name }) => name === 'isInt');
+  const named = isInteger ? 'integer' : type === Number ? 'number' : type === Boolean ? 'boolean' : 'string';
+  const compatible = rules.filter(({ name }) => name !== 'isInt');
+  return { type: named, ...Object.assign({}, ...compatible.map(ruleSchema)) } as JsonSchema;
+}
+
 function columnSchema(column: ColumnSpec): JsonSchema {
   const { dtype, shape, rules, nullable, description } = column;
   const isArray = dtype.kind === 'list' || shape.length > 0;

@@ -2,6 +2,8 @@ import 'reflect-metadata';
 import { plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validateSync } from 'class-validator';
 import type { Class } from '../handler/handler-types.js';
+import { rulesOfClass } from '../schema/class-validator-rules.js';
+import { textSchema } from '../schema/json-schema.js';
 import type { Violation } from '../schema/spec.js';
 import type { ParamDefinition } from './runtime.js';
 import { serviceError } from './service.errors.js';
@@ -12,15 +14,30 @@ export type RawParams = Readonly<Record<string, string>>;
 /** How many distinct parameter sets a service remembers as valid: paths repeat, and validating one costs about 10 us. */
 const REMEMBERED_PARAMS = 1024;
 
-/** The parameters of a path such as `predictions/:run/:model`, then the query parameters. */
+/**
+ * The parameters of a path such as `predictions/:run/:model`, then the query parameters.
+ * @throws {CORE_ERR_SCHEMA_DEFINITION} when a rule of the class is asynchronous: nothing would wait for it
+ */
 export function paramDefinitions(path: string, type: Class | undefined, query: readonly string[]): ParamDefinition[] {
   const inPath = [...path.matchAll(/:([A-Za-z_]\w*)/g)].map((match) => match[1]!);
-  const optional = new Set(type ? optionalProperties(type) : query);
-  const inQuery = type ? propertiesOf(type).filter((name) => !inPath.includes(name)) : query;
+  if (!type) return [...inPath.map((name) => inPathAs(name)), ...query.map((name) => inQueryAs(name, false))];
+  const { rules } = rulesOfClass(type);
+  const optional = new Set(conditionalProperties(type));
+  const schemaOf = (name: string): object =>
+    textSchema(Reflect.getMetadata('design:type', type.prototype as object, name), rules.get(name) ?? []);
+  const inQuery = propertiesOf(type).filter((name) => !inPath.includes(name));
   return [
-    ...inPath.map((name) => ({ name, in: 'path' as const, required: true })),
-    ...inQuery.map((name) => ({ name, in: 'query' as const, required: !optional.has(name) })),
+    ...inPath.map((name) => inPathAs(name, schemaOf(name))),
+    ...inQuery.map((name) => inQueryAs(name, !optional.has(name), schemaOf(name))),
   ];
+}
+
+function inPathAs(name: string, schema?: object): ParamDefinition {
+  return { name, in: 'path', required: true, ...(schema && { schema }) };
+}
+
+function inQueryAs(name: string, required: boolean, schema?: object): ParamDefinition {
+  return { name, in: 'query', required, ...(schema && { schema }) };
 }
 
 function propertiesOf(type: Class): string[] {
@@ -28,7 +45,8 @@ function propertiesOf(type: Class): string[] {
   return [...new Set(rules.map((rule) => rule.propertyName))];
 }
 
-function optionalProperties(type: Class): string[] {
+/** Those that may be left out: with `@IsOptional` or a `@ValidateIf`. */
+function conditionalProperties(type: Class): string[] {
   const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
   return rules.filter((rule) => rule.type === 'conditionalValidation').map((rule) => rule.propertyName);
 }

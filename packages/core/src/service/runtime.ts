@@ -8,6 +8,8 @@ export interface ParamDefinition {
   readonly name: string;
   readonly in: 'path' | 'query';
   readonly required: boolean;
+  /** Its type and rules as JSON Schema, where a class says them. @default a string */
+  readonly schema?: object;
 }
 
 /** What a transport must know to serve one service; made at boot from the decorators. */

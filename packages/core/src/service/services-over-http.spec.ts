@@ -9,6 +9,7 @@ import {
   Injectable,
   type ModuleMetadata,
   type NestInterceptor,
+  ParseIntPipe,
   type PipeTransform,
   Scope,
   SetMetadata,
@@ -19,7 +20,15 @@ import {
   Inject,
 } from '@nestjs/common';
 import { APP_GUARD, Reflector, REQUEST } from '@nestjs/core';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import {
+  IsInt,
+  IsOptional,
+  Max,
+  Min,
+  Validate,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
 import { map, type Observable } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Frame } from '../frame/frame.js';
@@ -246,6 +255,27 @@ describe('a chain', () => {
   });
 });
 
+describe('a batched handler', () => {
+  const wrong: [string, (points: Frame<Point>) => unknown, string, string][] = [
+    ['an early answer', () => new Answer({ status: 204 }), 'CORE_ERR_HANDLER_RESULT', 'gave an Answer'],
+    ['a stream', async function* () {}, 'CORE_ERR_HANDLER_RESULT', 'gave a stream'],
+    ['fewer rows', (points) => plusOne(points.slice(1)), 'CORE_ERR_BATCH_ROWS', '2 rows and answered 1'],
+  ];
+  it.each(wrong)('cannot give %s', async (_what, give, code, message) => {
+    @Service('wrong')
+    class WrongService {
+      @Handler({ in: Point, out: Sum, batch: true })
+      wrong(points: Frame<Point>): Sum[] {
+        return give(points) as Sum[];
+      }
+    }
+    await serve({ providers: [WrongService] });
+    const { status, body } = await post('/wrong', [{ x: 1 }, { x: 2 }]);
+    expect(status).toBe(500);
+    expect(body.error).toMatchObject({ code, status: 'INTERNAL', message: expect.stringContaining(message) });
+  });
+});
+
 describe('parameters', () => {
   class Params {
     @IsInt() @Min(1) version!: number;
@@ -271,6 +301,37 @@ describe('parameters', () => {
       'version',
       'version',
     ]);
+  });
+
+  it('are in the OpenAPI document with their types and rules', async () => {
+    await serve({ providers: [ParamsService] });
+    const { paths } = (await app!.inject('/openapi.json')).json() as Record<string, Record<string, any>>;
+    expect(paths!['/models/{version}'].post.parameters.slice(0, 2)).toEqual([
+      { name: 'version', in: 'path', required: true, schema: { type: 'integer', minimum: 1 } },
+      { name: 'top', in: 'query', required: false, schema: { type: 'integer', maximum: 10 } },
+    ]);
+  });
+
+  it('are refused at boot when a rule of their class is asynchronous', async () => {
+    @ValidatorConstraint({ async: true })
+    class Known implements ValidatorConstraintInterface {
+      validate(): Promise<boolean> {
+        return Promise.resolve(false);
+      }
+    }
+    class AsyncParams {
+      @Validate(Known) version!: string;
+    }
+    @Service('never/:version', { params: AsyncParams })
+    class NeverService {
+      @Handler({ in: Point, out: Sum })
+      plus(points: Frame<Point>): Sum[] {
+        return plusOne(points);
+      }
+    }
+    await serve({ providers: [NeverService] });
+    await expect(app!.init()).rejects.toThrow(/AsyncParams, property 'version': an asynchronous validator/);
+    app = undefined;
   });
 
   it('never share a batch when they differ', async () => {
@@ -368,17 +429,38 @@ describe("Nest's enhancers", () => {
     expect((await post('/piped', [{ x: 1 }, { x: 2 }])).body.records).toEqual([{ sum: 2 }]);
   });
 
-  it('on a batched handler are refused at boot', async () => {
+  it.each([
+    ['guard', UseGuards(RolesGuard)],
+    ['interceptor', UseInterceptors(Stamp)],
+    ['pipe', UsePipes(ParseIntPipe)],
+    ['filter', UseFilters(Teapot)],
+  ])('on a batched handler are refused at boot: %s', async (kind, decorator) => {
     @Service('batched')
     class BatchedService {
       @Handler({ in: Point, out: Sum, batch: true })
-      @UseGuards(RolesGuard)
+      @decorator
       plus(points: Frame<Point>): Sum[] {
         return plusOne(points);
       }
     }
     await serve({ providers: [BatchedService] });
-    await expect(app!.init()).rejects.toThrow(/BatchedService\.plus is batched and has a guard/);
+    await expect(app!.init()).rejects.toThrow(`BatchedService.plus is batched and has a ${kind}`);
+    app = undefined;
+  });
+
+  it('a batched handler of a request-scoped service is refused at boot', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class PerRequest {}
+    @Service('batched')
+    class BatchedService {
+      constructor(@Inject(PerRequest) readonly own: PerRequest) {}
+      @Handler({ in: Point, out: Sum, batch: true })
+      plus(points: Frame<Point>): Sum[] {
+        return plusOne(points);
+      }
+    }
+    await serve({ providers: [BatchedService, PerRequest] });
+    await expect(app!.init()).rejects.toThrow(/BatchedService\.plus is batched, but its class is request-scoped/);
     app = undefined;
   });
 
