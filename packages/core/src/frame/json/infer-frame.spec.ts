@@ -74,6 +74,14 @@ describe('inferFrameFromJson', () => {
     expect(() => inferFrameFromJson({ a: [1, 2], b: [3, 4] }, { maxBytes: 31 })).toThrow(limited);
   });
 
+  it('refuses records that share too few keys, once there are many', () => {
+    const ragged = (rows: number) => Array.from({ length: rows }, (_, i) => ({ [`k${i}`]: i }));
+    expect(() => inferFrameFromJson(ragged(1001))).toThrow(
+      expect.objectContaining({ code: 'CORE_ERR_FRAME_LIMIT', message: expect.stringContaining('1002001 cells') }),
+    );
+    expect(inferFrameFromJson(ragged(1000)).names).toHaveLength(1000);
+  });
+
   it('takes __proto__ for a name like any other', () => {
     const frame = inferFrameFromJson(JSON.parse('[{"__proto__": 1}, {"__proto__": 2}]'));
     expect(frame.column('__proto__').toArray()).toEqual([1, 2]);

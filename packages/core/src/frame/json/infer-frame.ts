@@ -48,10 +48,31 @@ function fromRecords(records: readonly unknown[], limits: InferLimits): Frame {
   const rows = records.map((record, row) => asRecord(record, row, limits.checkText));
   const names = keysOf(rows);
   if (names.size > maxColumns) throw tooMany('columns', names.size, maxColumns);
+  refuseSparse(rows, names.size);
   const infer = inferrer(names.size, rows.length, limits);
   const columns = new Map<string, Column>();
   for (const name of names) columns.set(name, infer(name, pluck(rows, name)));
   return new Frame(columns, rows.length);
+}
+
+/** Frames up to this many cells may be as empty as they like. */
+const SMALL_CELLS = 1_000_000;
+const CELLS_PER_VALUE = 16;
+
+/**
+ * Every key of any record is a column of all: a few keys in each of many records would make a Frame, and an answer, a
+ * thousand times their size.
+ */
+function refuseSparse(rows: readonly object[], columns: number): void {
+  const cells = rows.length * columns;
+  if (cells <= SMALL_CELLS) return;
+  let values = 0;
+  for (const row of rows) values += Object.keys(row).length;
+  if (cells > values * CELLS_PER_VALUE)
+    throw frameError(
+      'CORE_ERR_FRAME_LIMIT',
+      `${rows.length} records with ${columns} different keys make ${cells} cells for ${values} values: send records that share their keys, or declare a schema`,
+    );
 }
 
 /** Makes columns one after the other while they fit into the bytes that are left. */

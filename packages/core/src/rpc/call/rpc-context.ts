@@ -119,11 +119,16 @@ export class RpcContext extends Context {
   private reason(): Error {
     const { deadline } = this;
     if (deadline !== undefined && this.rpc.clock.now() >= deadline) {
-      return coreError(
-        'CORE_ERR_DEADLINE',
-        'the deadline passed before the answer was ready: allow more time, or send fewer rows',
-      );
+      return deadlineError();
     }
     return coreError('CORE_ERR_CANCELLED', 'the caller cancelled or went away before the answer was ready');
   }
+}
+
+/** What a call is told whose deadline passed. */
+export function deadlineError(): Error {
+  return coreError(
+    'CORE_ERR_DEADLINE',
+    'the deadline passed before the answer was ready: allow more time, or send fewer rows',
+  );
 }

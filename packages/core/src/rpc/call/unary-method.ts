@@ -3,7 +3,7 @@ import { Answer } from '../../handler/answer.js';
 import type { ServiceResult, ServiceRuntime } from '../../service/runtime.js';
 import { rpcError } from '../rpc.errors.js';
 import type { RpcUnaryCall, RpcUnaryMethod } from '../server/rpc-server.js';
-import { RpcContext, type RpcService } from './rpc-context.js';
+import { deadlineError, RpcContext, type RpcService } from './rpc-context.js';
 import { rpcStatusOf } from './rpc-status.js';
 import { answerBytes, dismiss, isPromise, isStreamResult } from './service-result.js';
 
@@ -20,6 +20,7 @@ export class UnaryMethod implements RpcUnaryMethod {
   handle(call: RpcUnaryCall, message: Buffer): void {
     const context = new RpcContext(this.rpc, call, message);
     try {
+      if (call.deadlineEpochMs !== undefined && call.deadlineEpochMs <= this.rpc.clock.epochMs()) throw deadlineError();
       const result = this.runtime.invoke(context, () => context.read());
       if (isPromise(result))
         result.then(
