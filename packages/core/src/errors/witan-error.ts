@@ -48,6 +48,21 @@ export class WitanError extends Error {
     return CATEGORY_STATUS[this.category].grpc;
   }
 
+  /** {@link httpStatus}, by the names of http-errors, by which Nest's `BaseExceptionFilter` and Fastify know a status. */
+  get statusCode(): number {
+    return this.httpStatus;
+  }
+
+  /** As {@link statusCode}. */
+  get status(): number {
+    return this.httpStatus;
+  }
+
+  /** Whether the message may be shown to the caller, as http-errors has it. */
+  get expose(): boolean {
+    return this.category !== 'INTERNAL';
+  }
+
   /** Structural, so that errors of a second installed copy of Witan match too. */
   static is(value: unknown): value is WitanError {
     return typeof value === 'object' && value !== null && (value as { [BRAND]?: boolean })[BRAND] === true;

@@ -14,7 +14,7 @@ import {
   Scope,
   UseGuards,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, REQUEST } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, BaseExceptionFilter, REQUEST } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { IsInt } from 'class-validator';
 import { map, type Observable } from 'rxjs';
@@ -229,6 +229,16 @@ describe('global guards, interceptors, pipes and filters', () => {
     const payload = [{ x: 1 }, { x: 2 }, { x: 3 }];
     const answer = await app.inject({ method: 'POST', url: '/versions/3', payload });
     expect([answer.statusCode, answer.body]).toEqual([418, 'by reply']);
+  });
+});
+
+describe("a filter that leaves errors to Nest's own", () => {
+  it('keeps their status', async () => {
+    @Catch()
+    class LogAll extends BaseExceptionFilter {}
+    await serve({ providers: [OpenService, { provide: APP_FILTER, useClass: LogAll }] });
+    const answer = await app.inject({ method: 'POST', url: '/open', payload: [{ y: 1 }] });
+    expect([answer.statusCode, answer.json().message]).toEqual([422, expect.stringContaining("column 'x'")]);
   });
 });
 
