@@ -245,6 +245,23 @@ describe('WitanFactory', () => {
     expect(greeting).toEqual({ text: 'hello you' });
   });
 
+  it("makes its HTTP server with the bounds that the module's own forRoot has", async () => {
+    @Service('versions/:version')
+    class VersionService {
+      @Handler({ in: Point, out: Point })
+      same(points: Frame<Point>): Frame<Point> {
+        return points;
+      }
+    }
+    @Module({ imports: [WitanModule.forRoot({ http: { maxParamLength: 3 } })], providers: [VersionService] })
+    class AppModule {}
+    const application = await WitanFactory.create(AppModule, { logger: false, abortOnError: false });
+    app = application;
+    const status = async (url: string): Promise<number> =>
+      (await application.inject({ method: 'POST', url, headers: json, payload: '[{"x":1}]' })).statusCode;
+    expect([await status('/versions/123'), await status('/versions/1234')]).toEqual([200, 414]);
+  });
+
   it('is a promise of the application, with CORS and hooks at hand', async () => {
     @Module({ providers: [DoubleService] })
     class AppModule {}

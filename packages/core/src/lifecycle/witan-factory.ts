@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { WitanError } from '../errors/witan-error.js';
 import { fastifyServerOptions, type HttpServerLimits } from '../http/server-options.js';
+import { valueProvidedIn } from '../service/module-walk.js';
 import { BootLogger } from './boot-logger.js';
 import type { ListenAddresses, ListenOptions } from './listen-options.js';
 import { rootModuleOf } from './root-module.js';
@@ -12,11 +13,15 @@ import { processCount, Supervisor } from './supervisor.js';
 import { useSwaggerDocument } from './swagger-document.js';
 import { WitanApplication } from './witan-application.js';
 import { WitanFastifyAdapter } from './witan-fastify-adapter.js';
+import { WITAN_OPTIONS } from './witan.module-definition.js';
 import type { WitanOptions } from './witan-options.js';
 
 /** Options of `WitanFactory.create`. */
 export interface CreateOptions {
-  /** Options of Witan itself, unless the module imports `WitanModule.forRoot(...)`. */
+  /**
+   * Options of Witan itself, unless the module imports `WitanModule.forRoot(...)`. Beside `forRootAsync` the bounds of
+   * the HTTP server stand here, because the server is made first.
+   */
   readonly witan?: WitanOptions;
   /**
    * Trust `X-Forwarded-*` headers: see Fastify's `trustProxy`.
@@ -64,7 +69,9 @@ export class PendingApplication implements PromiseLike<WitanApplication> {
   private async create(): Promise<WitanApplication> {
     const { witan, trustProxy, logger = new BootLogger() } = this.options;
     const module = await rootModuleOf(this.module, witan);
-    const adapter = new WitanFastifyAdapter(fastifyServerOptions({ ...witan?.http, trustProxy }));
+    // The server exists before its module: what forRoot was given is read from the metadata (of forRootAsync it cannot be).
+    const own = (await valueProvidedIn(module, WITAN_OPTIONS)) as WitanOptions | undefined;
+    const adapter = new WitanFastifyAdapter(fastifyServerOptions({ ...own?.http, ...witan?.http, trustProxy }));
     const nest = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger, abortOnError: false });
     useSwaggerDocument(nest);
     return new WitanApplication(nest);

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { DynamicModule, ForwardReference, Type } from '@nestjs/common';
+import type { DynamicModule, ForwardReference, InjectionToken, Type, ValueProvider } from '@nestjs/common';
 import type { Class } from '../handler/handler-types.js';
 import { blueprintOf, type ServiceBlueprint } from './blueprint.js';
 import type { ServiceDefinition } from './runtime.js';
@@ -12,6 +12,16 @@ export async function modulesOf(root: ModuleLike): Promise<Set<Type>> {
   const seen = new Set<Type>();
   for await (const [type] of walk(root, seen)) seen.add(type);
   return seen;
+}
+
+/** The value that a module of an application provides under a token by `useValue`, from metadata alone. */
+export async function valueProvidedIn(root: ModuleLike, token: InjectionToken): Promise<unknown> {
+  for await (const [, candidates] of walk(root, new Set())) {
+    for (const candidate of candidates as Partial<ValueProvider>[]) {
+      if (candidate?.provide === token && 'useValue' in candidate) return candidate.useValue;
+    }
+  }
+  return undefined;
 }
 
 /**
