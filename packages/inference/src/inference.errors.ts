@@ -88,3 +88,8 @@ export type InferenceErrorCode = keyof typeof INF_ERRORS;
 export function inferenceError(code: InferenceErrorCode, message: string, options?: WitanErrorOptions): WitanError {
   return new WitanError(code, INF_ERRORS[code], message, options);
 }
+
+/** Why onnxruntime refused a file, in one line: its own messages may have several. */
+export function loadErrorText(path: string, message: string): string {
+  return `onnxruntime refused ${path}: ${message.replace(/\s+/g, ' ').trim()}`;
+}

@@ -73,6 +73,10 @@ export class ModelRegistry implements OnApplicationShutdown, StartupReporter, He
    * @throws {INF_ERR_MODEL_NOT_FOUND | INF_ERR_MODEL_LOAD | INF_ERR_MODEL_TRIAL | INF_ERR_OPTIONS}
    */
   load(options: ModelOptions): Promise<Model> {
+    if (typeof options?.name !== 'string' || options.name === '') {
+      const text = `a model's name is ${JSON.stringify(options?.name)}: give ModelModule.forFeature each model as an argument of its own, with a name`;
+      return Promise.reject(inferenceError('INF_ERR_OPTIONS', text));
+    }
     const known = this.entries.get(options.name);
     if (known && isDeepStrictEqual(known.options, options)) return known.loading;
     if (known) {

@@ -104,6 +104,14 @@ describe('ModelModule', () => {
     await expect(boot).rejects.toMatchObject({ code: 'INF_ERR_MODEL_CONFLICT' });
   });
 
+  it('refuses a model without a name', async () => {
+    const boot = start(ModelModule.forRoot({ store }), ModelModule.forFeature([iris] as never));
+    await expect(boot).rejects.toMatchObject({
+      code: 'INF_ERR_OPTIONS',
+      message: expect.stringContaining('as an argument of its own'),
+    });
+  });
+
   it('ends the boot with the paths looked at when a model is missing', async () => {
     const boot = start(ModelModule.forRoot({ store }), ModelModule.forFeature({ name: 'iris', path: 'nowhere' }));
     await expect(boot).rejects.toMatchObject({

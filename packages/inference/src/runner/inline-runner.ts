@@ -1,5 +1,5 @@
 import { WitanError } from '@witan/core';
-import { inferenceError } from '../inference.errors.js';
+import { inferenceError, loadErrorText } from '../inference.errors.js';
 import type { TensorMap } from '../tensor/tensor.js';
 import type { LoadRequest } from './host/protocol.js';
 import { loadSession } from './host/session-host.js';
@@ -38,7 +38,7 @@ export class InlineRunner implements Runner {
   ): Promise<InlineRunner> {
     let session: OrtSession;
     const report = await loadSession(load, (opened) => (session = opened)).catch((cause: unknown) => {
-      throw inferenceError('INF_ERR_MODEL_LOAD', `onnxruntime refused ${load.path}: ${messageOf(cause)}`, { cause });
+      throw inferenceError('INF_ERR_MODEL_LOAD', loadErrorText(load.path, messageOf(cause)), { cause });
     });
     return new InlineRunner(name, session!, measured ? { ...report, loadMs: measured.loadMs } : report);
   }

@@ -85,6 +85,25 @@ describe('RunnerFactory', () => {
     expect(await Promise.all(ends)).toEqual(['signal SIGKILL']);
   });
 
+  it('holds every model to its own limit, whatever the one before had', async () => {
+    const factory = create();
+    await factory.open({ name: 'iris', path: fixtureModel('iris'), trialTimeoutMs: 50_000 });
+    const endless = factory.open({ name: 'endless', path: fixtureModel('endless'), trialTimeoutMs: 1_000 });
+    await expect(endless).rejects.toMatchObject({
+      code: 'INF_ERR_MODEL_TRIAL',
+      message: expect.stringContaining('1000 ms'),
+    });
+  });
+
+  it.each([
+    [{ threads: 100_000 }, 'threads is 100000'],
+    [{ circuit: { crashes: 0 } }, 'circuit.crashes is 0'],
+    [{ circuit: { openMs: -1 } }, 'circuit.openMs is -1'],
+  ])('refuses options out of range: %j', async (options, text) => {
+    const open = create().open({ name: 'iris', path: fixtureModel('iris'), ...options });
+    await expect(open).rejects.toMatchObject({ code: 'INF_ERR_OPTIONS', message: expect.stringContaining(text) });
+  });
+
   it('tries the next model after one that hangs', async () => {
     const factory = create({ trialTimeoutMs: 1_500 });
     const endless = factory.open({ name: 'endless', path: fixtureModel('endless') });

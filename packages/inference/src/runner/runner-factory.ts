@@ -142,7 +142,7 @@ export class RunnerFactory {
     const { name, options, load, ownHosts } = plan;
     const pool = ownHosts ? this.newPool(mode, plan.hosts, options.loadTimeoutMs) : this.sharedPool(options);
     try {
-      const report = await pool.load(load);
+      const report = await pool.load(load, options.loadTimeoutMs);
       const { runTimeoutMs, circuit } = options;
       const { clock } = this;
       return new PooledRunner({

@@ -46,15 +46,12 @@ export interface RunnerDefaults extends RunnerOptions {
 }
 
 const EXECUTIONS: readonly Execution[] = ['auto', 'inline', 'worker', 'process'];
-const COUNTS = [
-  'threads',
-  'intraOpNumThreads',
-  'interOpNumThreads',
-  'sharedWorkers',
-  'maxHeapMb',
-  'largeBytes',
-] as const;
+const COUNTS = ['maxHeapMb', 'largeBytes'] as const;
+const THREADS = ['threads', 'intraOpNumThreads', 'interOpNumThreads', 'sharedWorkers'] as const;
+/** More would only take memory, and starting them minutes. */
+const MAX_THREADS = 1024;
 const TIMES = ['trialTimeoutMs', 'loadTimeoutMs', 'runTimeoutMs', 'drainMs'] as const;
+const CIRCUIT_TIMES = ['windowMs', 'openMs', 'maxOpenMs'] as const;
 /** Timers cannot run longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -72,6 +69,9 @@ export function mergeRunnerOptions(defaults: RunnerDefaults, own: RunnerOptions)
     throw refuse('share', options.share, "'copy' or 'mmap'");
   }
   for (const name of COUNTS) check(name, options[name], 1, Number.MAX_SAFE_INTEGER);
+  for (const name of THREADS) check(name, options[name], 1, MAX_THREADS);
+  check('circuit.crashes', options.circuit?.crashes, 1, Number.MAX_SAFE_INTEGER);
+  for (const name of CIRCUIT_TIMES) check(`circuit.${name}`, options.circuit?.[name], 1, MAX_TIMER_MS);
   for (const name of TIMES) check(name, options[name], 1, MAX_TIMER_MS);
   return options;
 }

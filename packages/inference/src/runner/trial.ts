@@ -42,7 +42,7 @@ export class Trial {
     const { link, clock } = this;
     const pool = (this.pool ??= new HostPool({ kind: 'process', size: 1, link, clock, loadTimeoutMs: timeoutMs }));
     try {
-      const report = await pool.load(load);
+      const report = await pool.load(load, timeoutMs);
       await pool.unload(load.model);
       return report;
     } catch (error) {

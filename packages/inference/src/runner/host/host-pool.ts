@@ -1,5 +1,5 @@
 import { type Clock, type TimerHandle, WitanError } from '@witan/core';
-import { inferenceError } from '../../inference.errors.js';
+import { inferenceError, loadErrorText } from '../../inference.errors.js';
 import type { TensorMap } from '../../tensor/tensor.js';
 import type { LoadReport } from '../runner.js';
 import { packParcel } from './compact.js';
@@ -43,7 +43,7 @@ interface Slot {
 export class HostPool {
   private readonly slots: Slot[];
   private readonly queue: Job[] = [];
-  private readonly models = new Map<string, LoadRequest>();
+  private readonly models = new Map<string, { request: LoadRequest; timeoutMs: number }>();
   private closed = false;
   private idle: (() => void) | undefined;
 
@@ -66,12 +66,12 @@ export class HostPool {
   }
 
   /** Loads a model into every host: into the first alone, so that a bad file costs one load. */
-  async load(request: LoadRequest): Promise<LoadReport> {
+  async load(request: LoadRequest, timeoutMs = this.options.loadTimeoutMs): Promise<LoadReport> {
     const [first, ...rest] = this.slots;
-    const report = (await this.command(first!, request)) as LoadReport;
-    this.models.set(request.model, request);
+    const report = (await this.command(first!, request, timeoutMs)) as LoadReport;
+    this.models.set(request.model, { request, timeoutMs });
     try {
-      await Promise.all(rest.map((slot) => this.command(slot, request)));
+      await Promise.all(rest.map((slot) => this.command(slot, request, timeoutMs)));
     } catch (error) {
       await this.unload(request.model);
       throw error;
@@ -141,9 +141,14 @@ export class HostPool {
     });
   }
 
-  private command(slot: Slot, request: HostRequest, replacing = false): Promise<LoadReport | TensorMap | undefined> {
+  private command(
+    slot: Slot,
+    request: HostRequest,
+    timeoutMs = this.options.loadTimeoutMs,
+    replacing = false,
+  ): Promise<LoadReport | TensorMap | undefined> {
     return new Promise((resolve, reject) => {
-      slot.own.push({ request, timeoutMs: this.options.loadTimeoutMs, resolve, reject, replacing });
+      slot.own.push({ request, timeoutMs, resolve, reject, replacing });
       this.advance(slot);
     });
   }
@@ -242,8 +247,8 @@ export class HostPool {
   /** Loads the pool's models into a new host for this slot. */
   private replace(slot: Slot): void {
     slot.own.splice(0, slot.own.length, ...slot.own.filter((job) => !job.replacing));
-    for (const request of this.models.values()) {
-      const load = this.command(slot, { ...request, warmUpRows: 0 }, true);
+    for (const { request, timeoutMs } of this.models.values()) {
+      const load = this.command(slot, { ...request, warmUpRows: 0 }, timeoutMs, true);
       load.catch((error: WitanError) => this.fail(request.model, error));
     }
     this.advance(slot);
@@ -289,6 +294,6 @@ function timeoutError(job: Job, kind: 'worker' | 'process'): WitanError {
 }
 
 function textOf(request: HostRequest, message: string): string {
-  if (request.op === 'load') return `onnxruntime refused ${request.path}: ${message}`;
+  if (request.op === 'load') return loadErrorText(request.path, message);
   return `the model failed on this batch: ${message}`;
 }
