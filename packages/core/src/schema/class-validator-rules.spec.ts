@@ -139,6 +139,29 @@ describe('rules that are not compiled', () => {
     expect(summary(decode(Impostor, [{ x: 2 }, { x: 1 }]))).toEqual(['1 x min']);
   });
 
+  it('hold beside a compiled rule of the same name on the same property', () => {
+    const NotOne: PropertyDecorator = (target, property) =>
+      registerDecorator({
+        name: 'min',
+        target: target.constructor,
+        propertyName: property as string,
+        constraints: [5],
+        validator: { validate: (value) => value !== 1 },
+      });
+    @Schema()
+    class Both {
+      @Column('f32') @NotOne @Min(0) x!: number;
+      @Column('f32') @Min(0) @Min(10, { validateIf: (record: { x: number }) => record.x > 5 }) y!: number;
+    }
+    const rows = [
+      { x: 2, y: 1 },
+      { x: 1, y: 1 },
+      { x: -1, y: -1 },
+      { x: 6, y: 1 },
+    ];
+    expect(summary(decode(Both, rows))).toEqual(['1 x min', '2 x min', '2 y min', '3 y min']);
+  });
+
   it("let the validator's own exceptions through", () => {
     @ValidatorConstraint()
     class Broken implements ValidatorConstraintInterface {

@@ -32,7 +32,7 @@ export function rulesOfClass(type: SchemaClass): ClassRules {
   for (const [property, uses] of byProperty) {
     // A condition holds for all rules of its property, so all of them are class-validator's then.
     const conditional = uses.some((use) => use.type === CONDITIONAL);
-    const compiled = conditional ? [] : uses.filter((use) => !use.validateIf && isBuiltIn(use));
+    const compiled = conditional ? [] : compilable(uses);
     rules.set(
       property,
       compiled.map((use) => ruleOf(use, type.name)),
@@ -40,6 +40,17 @@ export function rulesOfClass(type: SchemaClass): ClassRules {
     rest ||= compiled.length < uses.length;
   }
   return { rules, optional, checkRecord: rest ? recordChecker(type, rules) : undefined };
+}
+
+/** Violations are known by the rule's name, so all uses of one name are compiled, or none. */
+function compilable(uses: readonly DecoratorUse[]): DecoratorUse[] {
+  const fits = (use: DecoratorUse): boolean => !use.validateIf && isBuiltIn(use);
+  const others = new Set(uses.filter((use) => !fits(use)).map(nameOf));
+  return uses.filter((use) => !others.has(nameOf(use)));
+}
+
+function nameOf(use: DecoratorUse): string {
+  return constraintOf(use)?.name || use.type;
 }
 
 function refuseAsync(type: SchemaClass, use: DecoratorUse): void {
