@@ -6,6 +6,7 @@ import type { ListenTarget } from './listen-options.js';
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is in use: stop what listens there, or choose another',
   EACCES: 'needs a permission that this user lacks: choose a port above 1023, or a writable path',
+  ENOENT: 'is in a folder that does not exist: make it, or choose another path',
   EADDRNOTAVAIL: 'is no address of this machine: check `host`',
   ENOTFOUND: 'has a host that cannot be resolved: check `host`',
 };

@@ -5,6 +5,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import { ServiceExplorer } from '../service/service-explorer.js';
 import { bannerText } from './banner.js';
 import { globalPrefixOf } from './global-prefix.js';
+import { checkListenOptions } from './check-listen-options.js';
 import { GrpcPort } from './grpc-port.js';
 import { HttpPort } from './http-port.js';
 import type { ListenAddresses, ListenOptions } from './listen-options.js';
@@ -48,9 +49,11 @@ export class WitanApplication {
 
   /**
    * Serves: first everything is made and every model loaded, then gRPC and HTTP begin to answer.
+   * @throws {CORE_ERR_BOOT_OPTION} for an option out of its range
    * @throws {CORE_ERR_BOOT_LISTEN} when a port or socket cannot be listened on
    */
   async listen(options: ListenOptions = {}): Promise<ListenAddresses> {
+    checkListenOptions(options);
     this.options = options;
     await this.init();
     // Users' own microservices (message patterns on other transports) start with the application, once all is made.

@@ -6,6 +6,7 @@ import { WitanError } from '../errors/witan-error.js';
 import { fastifyServerOptions, type HttpServerLimits } from '../http/server-options.js';
 import { valueProvidedIn } from '../service/module-walk.js';
 import { BootLogger } from './boot-logger.js';
+import { checkListenOptions } from './check-listen-options.js';
 import type { ListenAddresses, ListenOptions } from './listen-options.js';
 import { rootModuleOf } from './root-module.js';
 import { isSupervised } from './supervised.js';
@@ -56,7 +57,10 @@ export class PendingApplication implements PromiseLike<WitanApplication> {
 
   /** Creates the application and serves it; see {@link WitanApplication.listen}. */
   async listen(options: ListenOptions = {}): Promise<ListenAddresses> {
-    const count = await this.attempt(async () => processCount(options));
+    const count = await this.attempt(async () => {
+      checkListenOptions(options);
+      return processCount(options);
+    });
     if (count > 1 && cluster.isPrimary && !isSupervised()) return new Supervisor(count, options).start();
     const application = await this.application();
     return this.attempt(() => application.listen(options));

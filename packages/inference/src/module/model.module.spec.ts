@@ -105,7 +105,8 @@ describe('ModelModule', () => {
   });
 
   it('refuses a model without a name', async () => {
-    const boot = start(ModelModule.forRoot({ store }), ModelModule.forFeature([iris] as never));
+    const unnamed = ModelModule.forFeature([iris] as never);
+    const boot = start(ModelModule.forRoot({ store }), ModelModule.forFeature(iris), unnamed);
     await expect(boot).rejects.toMatchObject({
       code: 'INF_ERR_OPTIONS',
       message: expect.stringContaining('as an argument of its own'),
