@@ -17,6 +17,26 @@ async function wait(url: string, ms: number): Promise<{ status: number; pid: num
   return { status: response.status, pid: body.records[0]!.pid };
 }
 
+/** Posts on one kept connection until an error, and gives its code: a new connection is refused once the server stops. */
+async function untilRefused(url: string): Promise<string | undefined> {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const once = (): Promise<string | undefined> =>
+    new Promise((resolve) => {
+      const headers = { 'content-type': 'application/json' };
+      const request = http.request(`${url}/wait`, { method: 'POST', agent, headers }, (response) => {
+        response.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+        response.on('end', () => resolve(response.statusCode === 200 ? undefined : `status ${response.statusCode}`));
+        response.resume();
+      });
+      request.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+      request.end('[{"ms":1}]');
+    });
+  let failure: string | undefined;
+  while (failure === undefined) failure = await once();
+  agent.destroy();
+  return failure;
+}
+
 describe('stopping', () => {
   it('finishes what is under way, then ends with 0', async () => {
     const app = await start({});
@@ -25,6 +45,14 @@ describe('stopping', () => {
     const code = app.stop();
     expect((await under).status).toBe(200);
     expect(await code).toBe(0);
+  });
+
+  it('cuts off no caller who sends one request after the other on a kept connection', async () => {
+    const app = await start({});
+    const callers = Array.from({ length: 8 }, () => untilRefused(app.url));
+    await app.said('waiting 1', 200);
+    expect(await app.stop()).toBe(0);
+    expect(await Promise.all(callers)).toEqual(callers.map(() => 'ECONNREFUSED'));
   });
 
   it('past its bound says so, cuts off what is left, and does not end with 0', async () => {

@@ -1,5 +1,5 @@
-import type { Server } from 'node:http';
-import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
+import type { Server, ServerResponse } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { listenFailure, urlOf } from './addresses.js';
 import type { ListenTarget, TlsOptions } from './listen-options.js';
@@ -7,17 +7,29 @@ import { TlsListener } from './tls-listener.js';
 
 /** Idle keep-alive connections are closed in this rhythm while draining; each costs a walk over the open ones. */
 const CLOSE_IDLE_MS = 25;
+/**
+ * Callers send their next request on a connection that they believe is kept. So when draining begins, answers say
+ * `connection: close`, and connections that are idle just then are left open for this long.
+ */
+const IDLE_GRACE_MS = 250;
+
+/** Node's own: the response that a socket waits for. */
+type ServerSocket = Socket & { _httpMessage?: ServerResponse | null };
 
 /** The HTTP side of an application: listening, draining. */
 export class HttpPort {
   private tls: TlsListener | undefined;
-  private readonly sockets = new Set<Socket>();
+  private readonly sockets = new Set<ServerSocket>();
   private listening = false;
+  private draining = false;
 
   constructor(private readonly fastify: FastifyInstance) {
     this.server.on('connection', (socket: Socket) => {
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
+    });
+    this.server.prependListener('request', (_request, response: ServerResponse) => {
+      if (this.draining) response.shouldKeepAlive = false;
     });
   }
 
@@ -47,13 +59,22 @@ export class HttpPort {
     return urlOf(tls ? 'https' : 'http', server.address() as AddressInfo | string, host);
   }
 
-  /** Takes no new connections; gives once every request that is under way was answered. */
-  async drain(): Promise<void> {
+  /**
+   * Takes no new connections; gives once every request that is under way was answered. Idle connections are closed well
+   * before `timeoutMs`.
+   */
+  async drain(timeoutMs: number): Promise<void> {
     if (!this.listening) return;
-    const sweep = setInterval(() => this.server.closeIdleConnections(), CLOSE_IDLE_MS);
+    this.draining = true;
+    for (const { _httpMessage: response } of this.sockets) if (response) response.shouldKeepAlive = false;
+    const idleFrom = performance.now() + Math.min(IDLE_GRACE_MS, timeoutMs / 4);
+    const sweep = setInterval(() => {
+      if (performance.now() >= idleFrom) this.server.closeIdleConnections();
+    }, CLOSE_IDLE_MS);
     try {
       if (this.tls) await this.tls.close();
-      else await new Promise<void>((resolve) => this.server.close(() => resolve()));
+      // Not http's own close, which would end the idle connections at once.
+      else await new Promise<void>((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
     } finally {
       clearInterval(sweep);
     }

@@ -88,7 +88,10 @@ export class WitanApplication {
     const { delayMs = 0, timeoutMs = DEFAULT_DRAIN_MS } = this.options.shutdown ?? {};
     if (this.initialised) this.nest.get(Readiness).startDraining();
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
-    const result = await within(Promise.all([this.grpcPort.drain(timeoutMs), this.httpPort.drain()]), timeoutMs);
+    const result = await within(
+      Promise.all([this.grpcPort.drain(timeoutMs), this.httpPort.drain(timeoutMs)]),
+      timeoutMs,
+    );
     if (result === 'timed-out') {
       this.logger.error(
         `shutdown: requests still under way after ${timeoutMs} ms (${this.httpPort.connections} HTTP connections), ending them by force`,
