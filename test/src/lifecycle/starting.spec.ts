@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import https from 'node:https';
 import http from 'node:http';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as grpc from '@grpc/grpc-js';
@@ -132,6 +131,31 @@ describe('TLS, mTLS and unix sockets', () => {
     expect(await health(`unix:${grpcPath}`, grpc.credentials.createInsecure())).toBe(1);
     expect(await app.stop()).toBe(0);
     rmSync(folder, { recursive: true, force: true });
+  });
+});
+
+describe('what stands where a unix socket is wanted', () => {
+  let folder: string;
+  beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'witan-sock-'))));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is removed when it is the socket of a process that was killed', async () => {
+    const [httpPath, grpcPath] = [join(folder, 'http'), join(folder, 'grpc')];
+    const killed = await startProcess([APP], listen({ http: httpPath, grpc: grpcPath }));
+    killed.signal('SIGKILL');
+    expect(await killed.ended).toBe('SIGKILL');
+    const app = await startProcess([APP], listen({ http: httpPath, grpc: grpcPath }));
+    expect(await post({ socketPath: httpPath }, false)).toMatchObject({ status: 200 });
+    expect(await health(`unix:${grpcPath}`, grpc.credentials.createInsecure())).toBe(1);
+    expect(await app.stop()).toBe(0);
+  });
+
+  it.each(['http', 'grpc'])('is left alone when it is a file, and the boot refused: %s', async (protocol) => {
+    const path = join(folder, `${protocol}.txt`);
+    writeFileSync(path, 'precious');
+    const { code, output } = await runToEnd([APP], listen({ [protocol]: path }));
+    expect([code, output]).toEqual([1, expect.stringContaining(path)]);
+    expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { removeStaleSocket } from '../rpc/server/stale-socket.js';
 import { listenFailure, urlOf } from './addresses.js';
 import type { ListenTarget, TlsOptions } from './listen-options.js';
 import { TlsListener } from './tls-listener.js';
@@ -46,6 +47,7 @@ export class HttpPort {
     const where = typeof target === 'string' ? { path: target } : { port: target, host };
     let server: NetServer = this.server;
     try {
+      if (typeof target === 'string') await removeStaleSocket(target);
       if (tls) {
         this.tls = new TlsListener(this.server, tls);
         server = await this.tls.listen(where);

@@ -1,8 +1,13 @@
-import { unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 
-/** Removes the file of a unix socket on which nobody listens any more: a killed process leaves it behind. */
+/**
+ * Removes the file of a unix socket on which nobody listens any more: a killed process leaves it behind. Files of other
+ * kinds are not touched.
+ */
 export async function removeStaleSocket(path: string): Promise<void> {
+  const file = await lstat(path).catch(() => undefined);
+  if (!file?.isSocket()) return;
   if ((await connectError(path)) === 'ECONNREFUSED') await unlink(path);
 }
 
