@@ -9,6 +9,8 @@ export interface HttpServiceOptions {
   readonly bodyLimitBytes?: number;
   /** How many rows one request may hold. @default 1000000 */
   readonly maxRows?: number;
+  /** What the columns of one request may take in memory: nulls and absent columns take room too. @default 268435456 (256 MiB) */
+  readonly maxDecodedBytes?: number;
   /** Compress answers of at least `minBytes` when the caller's `accept-encoding` asks; `false` never does. @default { minBytes: 1024 } */
   readonly compression?: false | { readonly minBytes?: number };
   /** The routes beside the services. @default all true */

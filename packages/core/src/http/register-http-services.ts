@@ -15,6 +15,7 @@ import {
 } from './options.js';
 import { requestIdOf } from './request-id.js';
 import { addRouteIfFree } from './route-if-free.js';
+import { DEFAULT_MAX_DECODED_BYTES } from '../schema/json-decoder.js';
 import { servicePath } from './service-path.js';
 import { serviceCodec } from './service-codec.js';
 import { type RouteSurroundings, ServiceRoute } from './service-route.js';
@@ -74,7 +75,10 @@ function addService(
     logger: deps.logger,
     compressionMinBytes: compressionMinBytes(options.compression),
   };
-  const codec = serviceCodec(definition, { maxRows: options.maxRows ?? DEFAULT_MAX_ROWS });
+  const codec = serviceCodec(definition, {
+    maxRows: options.maxRows ?? DEFAULT_MAX_ROWS,
+    maxDecodedBytes: options.maxDecodedBytes ?? DEFAULT_MAX_DECODED_BYTES,
+  });
   const route = new ServiceRoute(runtime, codec, surroundings);
   scope.route({ method: 'POST', url, bodyLimit, handler: route.handle });
   addRouteIfFree(

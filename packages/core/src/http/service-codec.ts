@@ -5,7 +5,7 @@ import { encodeJsonColumns, encodeJsonRecords } from '../frame/json/encode.js';
 import { inferFrameFromJson } from '../frame/json/infer-frame.js';
 import { conformFrame, conformRecords } from '../schema/conform.js';
 import { DEFAULT_MAX_DEPTH, depthError, isHugeAndDeeper, isHugeAndLonger } from '../schema/json-depth.js';
-import { DEFAULT_MAX_DECODED_BYTES, jsonDecoderOf, rowsError } from '../schema/json-decoder.js';
+import { jsonDecoderOf, rowsError } from '../schema/json-decoder.js';
 import { bodyText, parseJson } from '../schema/json-text.js';
 import type { SchemaSpec } from '../schema/spec.js';
 import type { ServiceDefinition } from '../service/runtime.js';
@@ -14,6 +14,7 @@ import type { ArrowWriter, DecodedJson, ServiceCodec } from './codec.js';
 
 export interface CodecLimits {
   readonly maxRows: number;
+  readonly maxDecodedBytes: number;
 }
 
 /** The codec of one service: its schema's decoders where it has one, and the encoders that all Frames share. */
@@ -31,18 +32,19 @@ export function serviceCodec({ input, output }: ServiceDefinition, limits: Codec
 type Decoders = Pick<ServiceCodec, 'readJson' | 'readArrow'>;
 
 function typedDecoders(input: SchemaSpec, limits: CodecLimits): Decoders {
+  const arrowLimits = { maxRows: limits.maxRows, maxBytes: limits.maxDecodedBytes };
   const decoder = jsonDecoderOf(input);
   return {
     readJson(body) {
       const { frame, form } = decoder.decode(body, limits);
       return { frame, layout: form === 'columns' ? 'columns' : 'records' };
     },
-    readArrow: (body) =>
-      conformFrame(input, decodeArrowStream(body, limits), { maxDecodedBytes: DEFAULT_MAX_DECODED_BYTES }),
+    readArrow: (body) => conformFrame(input, decodeArrowStream(body, arrowLimits), limits),
   };
 }
 
 function untypedDecoders(limits: CodecLimits): Decoders {
+  const untyped = { maxRows: limits.maxRows, maxBytes: limits.maxDecodedBytes };
   return {
     readJson(body): DecodedJson {
       const text = bodyText(body);
@@ -50,11 +52,11 @@ function untypedDecoders(limits: CodecLimits): Decoders {
       if (isHugeAndLonger(text, limits.maxRows)) throw rowsError(`more than ${limits.maxRows}`, limits.maxRows);
       const parsed = parseJson(text, false);
       return {
-        frame: inferFrameFromJson(parsed, { ...limits, checkText: refuseDepth }),
+        frame: inferFrameFromJson(parsed, { ...untyped, checkText: refuseDepth }),
         layout: isRecords(parsed) ? 'records' : 'columns',
       };
     },
-    readArrow: (body) => decodeArrowStream(body, limits),
+    readArrow: (body) => decodeArrowStream(body, untyped),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
+import { gzipSync } from 'node:zlib';
 import { Metadata, status } from '@grpc/grpc-js';
 import { ManualClock } from '@witan-libs/testing';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -187,6 +188,60 @@ describe('what bad input gets over gRPC', () => {
       code: status.RESOURCE_EXHAUSTED,
       details: expect.stringContaining('36000000 cells for 4000 values'),
     });
+  });
+
+  it.each([
+    ['garbage', Buffer.from('ARROW1 not a stream'), 'Arrow IPC file'],
+    ['cut short', Buffer.from(encodeArrowStream(Frame.fromRecords([ROW]))).subarray(0, 300), 'malformed Arrow stream'],
+    [
+      'of another dtype',
+      encodeArrowStream(Frame.fromRecords([{ sepalLength: 'x', petalLength: 1, name: 'a' }])),
+      'sepalLength is utf8',
+    ],
+    ['without a column', encodeArrowStream(Frame.fromRecords([{ name: 'a' }])), 'sepalLength is missing'],
+  ])('refuses Arrow that is %s', async (_, arrow, text) => {
+    const target = await serve();
+    expect((await target.predict({ run: 'r', arrow })).error).toMatchObject({
+      code: status.INVALID_ARGUMENT,
+      details: expect.stringContaining(text),
+    });
+    expect((await target.predict({ run: 'r', rows: [ROW] })).answer).toEqual({ rows: [ROW] });
+  });
+
+  it('lets the last of duplicate fields win, and knows __proto__ as a mere name', async () => {
+    const untyped = definition({ input: undefined, output: undefined, params: [] });
+    listener = await listening([runtime((frame) => frame, untyped)]);
+    client = new TestClient(listener.server.address!.text, untyped);
+    const flag = (value: number): Buffer => Buffer.from([0x20, value]);
+    const bytes = struct([
+      ['a', flag(0)],
+      ['__proto__', flag(1)],
+      ['a', flag(1)],
+    ]);
+    // The answer is the same Struct, with each key once.
+    expect((await client.unary('/iris.v1.IrisService/Predict', bytes)).bytes).toEqual(
+      struct([
+        ['a', flag(1)],
+        ['__proto__', flag(1)],
+      ]),
+    );
+  });
+
+  it('ends what does not decompress, or grows too large, and answers the next', async () => {
+    const target = await serve(undefined, { options: { host: '127.0.0.1', maxReceiveMessageBytes: 100_000 } });
+    const cases: [Buffer, number][] = [
+      [Buffer.from('nope'), status.INTERNAL],
+      [gzipSync(Buffer.alloc(1_000_000)), status.RESOURCE_EXHAUSTED],
+    ];
+    for (const [body, code] of cases) {
+      const { request, trailers } = openCall(undefined, { 'grpc-encoding': 'gzip' });
+      const head = Buffer.from([1, 0, 0, 0, 0]);
+      head.writeUInt32BE(body.length, 1);
+      request.end(Buffer.concat([head, body]));
+      expect(Number((await trailers)['grpc-status'])).toBe(code);
+      session!.destroy();
+    }
+    expect((await target.predict({ run: 'r', rows: [ROW] })).answer).toEqual({ rows: [ROW] });
   });
 
   it('refuses too many rows as Arrow too', async () => {
