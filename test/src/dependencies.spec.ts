@@ -22,9 +22,12 @@ describe('dependencies', () => {
     expect([...explained()].sort()).toEqual([...foreign].sort());
   });
 
-  it.each(packages.map((each) => [each.folder, each] as const))('%s imports what it declares', (folder, { manifest }) => {
-    const sources = filesUnder(`${folder}/src`, '.ts').filter((file) => !file.includes('.spec.'));
-    const imported = new Set(sources.flatMap(importsOf).map(({ specifier }) => packageOf(specifier)));
-    expect(Object.keys(manifest.dependencies ?? {}).filter((name) => !imported.has(name))).toEqual([]);
-  });
+  it.each(packages.map((each) => [each.folder, each] as const))(
+    '%s imports what it declares',
+    (folder, { manifest }) => {
+      const sources = filesUnder(`${folder}/src`, '.ts').filter((file) => !file.includes('.spec.'));
+      const imported = new Set(sources.flatMap(importsOf).map(({ specifier }) => packageOf(specifier)));
+      expect(Object.keys(manifest.dependencies ?? {}).filter((name) => !imported.has(name))).toEqual([]);
+    },
+  );
 });

@@ -7,7 +7,7 @@ import { HostPool } from './host/host-pool.js';
 import type { LoadRequest } from './host/protocol.js';
 import { isCheapInline } from './inline-limits.js';
 import { InlineRunner } from './inline-runner.js';
-import { silenceOrtTelemetry } from './ort-binding.js';
+import { rawSessionClass, silenceOrtTelemetry } from './ort-binding.js';
 import { PooledRunner } from './pooled-runner.js';
 import {
   mergeRunnerOptions,
@@ -74,9 +74,7 @@ export class RunnerFactory {
     this.opening++;
     try {
       const plan = await this.planOf(own);
-      const tried = plan.options.trusted
-        ? undefined
-        : await this.trial.run({ ...plan.load, timed: true }, plan.options.trialTimeoutMs);
+      const tried = plan.options.trusted ? undefined : await this.tryOut(plan);
       const runner = await this.openPlanned(plan, tried);
       for (const other of this.opened) if (other.state === 'closed') this.opened.delete(other);
       this.opened.add(runner);
@@ -84,6 +82,13 @@ export class RunnerFactory {
     } finally {
       if (--this.opening === 0) await this.closeIdleWorkers();
     }
+  }
+
+  private tryOut({ load, options }: Plan): Promise<LoadReport> {
+    const trial = this.trial.run({ ...load, timed: true }, options.trialTimeoutMs);
+    // While the child process starts: the native library takes as long to load here, and is wanted in any mode but one.
+    if (options.execution !== 'process') this.clock.nextTurn(() => void rawSessionClass());
+    return trial;
   }
 
   /** Closes every runner; waits up to `drainMs` for runs under way. */
