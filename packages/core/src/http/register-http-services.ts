@@ -19,6 +19,7 @@ import { DEFAULT_MAX_DECODED_BYTES } from '../schema/json-decoder.js';
 import { servicePath } from './service-path.js';
 import { serviceCodec } from './service-codec.js';
 import { type RouteSurroundings, ServiceRoute } from './service-route.js';
+import { TurnBudget } from './turn-budget.js';
 
 const OTHER_METHODS: readonly HTTPMethods[] = ['GET', 'PUT', 'PATCH', 'DELETE'];
 
@@ -44,7 +45,8 @@ export function registerHttpServices(
       logFailure(deps.logger, error, requestId, `${request.method} ${request.routeOptions.url}`);
       sendFailure(reply, error, requestId);
     });
-    for (const runtime of runtimes) addService(scope, runtime, options, deps);
+    const turns = new TurnBudget(deps.clock);
+    for (const runtime of runtimes) addService(scope, runtime, options, deps, turns);
     addOperationsRoutes(scope, options, deps);
     addDocsRoutes(scope, options);
     done();
@@ -66,6 +68,7 @@ function addService(
   runtime: ServiceRuntime,
   options: HttpServiceOptions,
   deps: HttpServiceDeps,
+  turns: TurnBudget,
 ): void {
   const { definition } = runtime;
   const url = servicePath(definition.path, options.prefix);
@@ -74,6 +77,7 @@ function addService(
     clock: deps.clock,
     logger: deps.logger,
     compressionMinBytes: compressionMinBytes(options.compression),
+    turns,
   };
   const codec = serviceCodec(definition, {
     maxRows: options.maxRows ?? DEFAULT_MAX_ROWS,

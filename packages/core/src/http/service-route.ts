@@ -16,6 +16,7 @@ import type { HttpLogger } from './options.js';
 import { paramReader } from './params.js';
 import { requestIdJson, requestIdOf } from './request-id.js';
 import { streamFormOf } from './stream-forms.js';
+import type { TurnBudget } from './turn-budget.js';
 
 /** What all services of one application share. */
 export interface RouteSurroundings {
@@ -23,7 +24,12 @@ export interface RouteSurroundings {
   readonly logger: HttpLogger;
   /** Answers from this size on are compressed if asked; `Infinity`: never. */
   readonly compressionMinBytes: number;
+  /** Where the decoding of large bodies takes its turns. */
+  readonly turns: TurnBudget;
 }
+
+/** From here on decoding takes about 0.05 ms and more, which many callers at once would add up. */
+const LARGE_BODY_BYTES = 4096;
 
 /** One service over HTTP: from a request whose body has arrived to its answer. */
 export class ServiceRoute {
@@ -47,6 +53,12 @@ export class ServiceRoute {
       sendFailure(reply, toWitanError(thrown), requestIdOf(request.raw.headers['x-request-id']));
       return;
     }
+    const body = request.body as Buffer | undefined;
+    if (body === undefined || body.length < LARGE_BODY_BYTES) this.start(context);
+    else this.startInBudget(context);
+  };
+
+  private start(context: HttpContext): void {
     try {
       if (context.deadline !== undefined && context.deadline <= this.clock.now()) throw deadlineError();
       const result = this.runtime.invoke(context, () => context.read());
@@ -55,7 +67,22 @@ export class ServiceRoute {
     } catch (thrown) {
       this.fail(context, thrown);
     }
-  };
+  }
+
+  /** A body that takes long to decode waits for its share of a turn; meanwhile a disconnect or deadline is noticed. */
+  private startInBudget(context: HttpContext): void {
+    let open = true;
+    context.wait((reason) => {
+      open = false;
+      context.settle();
+      this.fail(context, reason);
+    });
+    this.surroundings.turns.run(() => {
+      if (!open) return;
+      context.settle();
+      this.start(context);
+    });
+  }
 
   private await(context: HttpContext, promise: Promise<ServiceResult>): void {
     let open = true;

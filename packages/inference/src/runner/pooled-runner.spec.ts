@@ -145,7 +145,9 @@ describe('a runner in workers or processes', () => {
     let given: Worker | undefined;
     const entry = new URL('./host/worker-entry.js', import.meta.url);
     const runner = await open(
-      factoryWith(clock, { runTimeoutMs: 5_000 }, () => linkOf((given = new Worker(entry)))),
+      factoryWith(clock, { runTimeoutMs: 5_000 }, () =>
+        linkOf((given = new Worker(entry, { workerData: { niceness: 0 } }))),
+      ),
       'slow',
     );
     const gone = new Promise((resolve) => given!.once('exit', resolve));

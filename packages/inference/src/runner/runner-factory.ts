@@ -4,6 +4,7 @@ import { inferenceError } from '../inference.errors.js';
 import { inspectModelFiles } from '../onnx/external-data.js';
 import { processLink, workerLink, type HostLinkFactory } from './host/host-link.js';
 import { HostPool } from './host/host-pool.js';
+import { DEFAULT_NICENESS } from './host/niceness.js';
 import type { LoadRequest } from './host/protocol.js';
 import { isCheapInline } from './inline-limits.js';
 import { InlineRunner } from './inline-runner.js';
@@ -59,9 +60,10 @@ export class RunnerFactory {
     parts: RunnerFactoryParts = {},
   ) {
     this.clock = parts.clock ?? systemClock;
-    this.makeWorker = parts.workerLink ?? (() => workerLink({ maxHeapMb: defaults.maxHeapMb }));
-    this.makeProcess = parts.processLink ?? processLink;
-    this.trial = new Trial(this.makeProcess, this.clock);
+    const { maxHeapMb, niceness = DEFAULT_NICENESS } = defaults;
+    this.makeWorker = parts.workerLink ?? (() => workerLink({ maxHeapMb, niceness }));
+    this.makeProcess = parts.processLink ?? (() => processLink(niceness));
+    this.trial = new Trial(parts.processLink ?? processLink, this.clock);
     mergeRunnerOptions(defaults, {});
   }
 

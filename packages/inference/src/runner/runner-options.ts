@@ -41,6 +41,13 @@ export interface RunnerDefaults extends RunnerOptions {
   readonly sharedWorkers?: number;
   /** JavaScript heap of each worker, in MB; passing it ends that worker, not the process. @default Node's own */
   readonly maxHeapMb?: number;
+  /**
+   * How far runs in workers and processes give way to the main thread when both want a core: 0 (not at all) to 19, as
+   * Linux counts; elsewhere it does nothing. With cores to spare it costs nothing; without, other requests are answered
+   * at once and runs take that much longer.
+   * @default 10
+   */
+  readonly niceness?: number;
   /** How long closing waits for runs under way. @default 10_000 */
   readonly drainMs?: number;
 }
@@ -68,6 +75,7 @@ export function mergeRunnerOptions(defaults: RunnerDefaults, own: RunnerOptions)
   if (options.share !== undefined && options.share !== 'copy' && options.share !== 'mmap') {
     throw refuse('share', options.share, "'copy' or 'mmap'");
   }
+  check('niceness', options.niceness, 0, 19);
   for (const name of COUNTS) check(name, options[name], 1, Number.MAX_SAFE_INTEGER);
   for (const name of THREADS) check(name, options[name], 1, MAX_THREADS);
   check('circuit.crashes', options.circuit?.crashes, 1, Number.MAX_SAFE_INTEGER);

@@ -2,7 +2,8 @@ import { fork } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { HostReply, HostRequest } from './protocol.js';
+import { DEFAULT_NICENESS, makeGiveWay } from './niceness.js';
+import type { HostReply, HostRequest, WorkerData } from './protocol.js';
 
 /** The line to one host. After `onExit` fires nothing more comes. */
 export interface HostLink {
@@ -18,8 +19,10 @@ export interface HostLink {
 
 export type HostLinkFactory = () => HostLink;
 
-/** How a worker's JavaScript heap is bounded. */
+/** How a worker is bounded. */
 export interface WorkerLimits {
+  /** See `RunnerDefaults.niceness`. @default 10 */
+  readonly niceness?: number;
   /** Old generation, in MB; passing it ends the worker, not the process. */
   readonly maxHeapMb?: number;
 }
@@ -32,6 +35,7 @@ export function workerLink(limits: WorkerLimits = {}): HostLink {
     name: 'witan-runner',
     // The program's own flags (--import, --input-type, inspectors) are not for this thread.
     execArgv: [],
+    workerData: { niceness: limits.niceness ?? DEFAULT_NICENESS } satisfies WorkerData,
     ...(limits.maxHeapMb !== undefined && { resourceLimits: { maxOldGenerationSizeMb: limits.maxHeapMb } }),
   });
   return linkOf(worker);
@@ -82,8 +86,10 @@ function reasonOf(error: Error | undefined, code: number): string {
   return error ? `uncaught ${error.name}: ${error.message}` : `exit code ${code}`;
 }
 
-export function processLink(): HostLink {
+/** `niceness` 0: the process has this one's priority, so that what it measures holds here. */
+export function processLink(niceness = 0): HostLink {
   const child = fork(PROCESS_ENTRY, { serialization: 'advanced', execArgv: [] });
+  makeGiveWay(child.pid, niceness);
   return {
     post: (request) => void child.send(request, () => undefined),
     onReply: (listener) => child.on('message', listener as (reply: unknown) => void),

@@ -33,3 +33,9 @@ export type HostRequest = LoadRequest | RunRequest | UnloadRequest | { readonly 
 export type HostReply =
   | { readonly ok: true; readonly value: LoadReport | TensorMap | undefined }
   | { readonly ok: false; readonly code: 'INF_ERR_MODEL_LOAD' | 'INF_ERR_RUN'; readonly message: string };
+
+/** What a worker thread is started with. */
+export interface WorkerData {
+  /** See `RunnerDefaults.niceness`. */
+  readonly niceness: number;
+}

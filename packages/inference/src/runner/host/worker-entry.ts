@@ -1,10 +1,13 @@
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import type { TensorMap } from '../../tensor/tensor.js';
 import { packParcel } from './compact.js';
-import type { HostReply, HostRequest } from './protocol.js';
+import { giveWay } from './niceness.js';
+import type { HostReply, HostRequest, WorkerData } from './protocol.js';
 import { SessionHost } from './session-host.js';
 
 /** What a worker thread runs: requests from the port, one at a time. */
+// Before the first session, whose threads take over this thread's priority.
+giveWay((workerData as WorkerData).niceness);
 const port = parentPort!;
 const host = new SessionHost();
 
