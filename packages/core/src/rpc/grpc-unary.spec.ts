@@ -68,6 +68,8 @@ describe('a generated gRPC service, unary', () => {
     const outcome = await predict({ run: 'r1', top_k: '3', rows: ROWS }, metadata);
     expect(outcome.metadata.get('x-seen')).toEqual([JSON.stringify([{ run: 'r1', topK: '3' }, 'grpc', 'acme'])]);
     expect(outcome.metadata.get('x-request-id')).toEqual(['abc-1']);
+    const unnamed = await predict({ run: 'r1', top_k: '3', rows: ROWS }, new Metadata());
+    expect(unnamed.metadata.get('x-request-id')).toEqual([]);
   });
 });
 

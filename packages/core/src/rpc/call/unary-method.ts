@@ -36,7 +36,8 @@ export class UnaryMethod implements RpcUnaryMethod {
   private finish(call: RpcUnaryCall, context: RpcContext, result: ServiceResult): void {
     try {
       const message = this.messageOf(context, result);
-      call.setHeader('x-request-id', context.requestId);
+      const requestId = context.callersRequestId;
+      if (requestId !== undefined) call.setHeader('x-request-id', requestId);
       call.answer(message);
     } catch (error) {
       this.fail(call, context, error);
