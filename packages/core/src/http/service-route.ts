@@ -4,6 +4,7 @@ import { toWitanError } from '../errors/from-unknown.js';
 import type { WitanError } from '../errors/witan-error.js';
 import { Frame } from '../frame/frame.js';
 import { Answer } from '../handler/answer.js';
+import { isPromise } from '../service/is-promise.js';
 import type { ServiceResult, ServiceRuntime } from '../service/runtime.js';
 import type { ServiceCodec } from './codec.js';
 import { compressionFor } from './compression.js';
@@ -230,10 +231,6 @@ export class ServiceRoute {
     logFailure(this.surroundings.logger, error, context.requestId, this.runtime.definition.name);
     return error;
   }
-}
-
-function isPromise(result: ServiceResult | Promise<ServiceResult>): result is Promise<ServiceResult> {
-  return typeof (result as Partial<Promise<ServiceResult>> | undefined)?.then === 'function';
 }
 
 function isAsyncIterable(result: unknown): result is AsyncIterable<Frame> {

@@ -10,10 +10,6 @@ export function isStreamResult(result: object): result is AsyncIterable<unknown>
   return Symbol.asyncIterator in result;
 }
 
-export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as Partial<Promise<T>> | null)?.then === 'function';
-}
-
 /**
  * An early answer over gRPC: 2xx is an empty message, anything else the error that its status maps to.
  * @throws {CORE_ERR_ANSWER}

@@ -5,7 +5,8 @@ import { rpcError } from '../rpc.errors.js';
 import type { RpcUnaryCall, RpcUnaryMethod } from '../server/rpc-server.js';
 import { deadlineError, RpcContext, type RpcService } from './rpc-context.js';
 import { rpcStatusOf } from './rpc-status.js';
-import { answerBytes, dismiss, isPromise, isStreamResult } from './service-result.js';
+import { isPromise } from '../../service/is-promise.js';
+import { answerBytes, dismiss, isStreamResult } from './service-result.js';
 
 /** `Predict`: one message, one invocation, one answer. */
 export class UnaryMethod implements RpcUnaryMethod {
