@@ -44,6 +44,7 @@ export type { RpcBindOptions, RpcOptions } from './rpc/rpc-options.js';
 export { WitanGrpcStrategy } from './rpc/nest/witan-grpc-strategy.js';
 export type { GrpcControllerOptions } from './rpc/nest/witan-grpc-strategy.js';
 export { RpcExceptionFilter } from './rpc/nest/rpc-exception.filter.js';
+export type { AccessOptions, KeySource, NamedKey } from './access/access-options.js';
 export { WitanError } from './errors/witan-error.js';
 export type { WitanErrorOptions } from './errors/witan-error.js';
 export { CATEGORY_STATUS } from './errors/category.js';
@@ -61,6 +62,16 @@ export { handlerParam } from './handler/handler-param.js';
 export type { Concurrent, HandlerParamSource } from './handler/handler-param.js';
 export { checkProtoLock, LOCK_FILE } from './rpc/proto/proto-lock.js';
 export { protoFilesOf, protoOf } from './rpc/proto/proto-of.js';
+export { HTTP_ROUTES, RPC_SERVICES } from './lifecycle/transport-extensions.js';
+export type {
+  Access,
+  HttpExtension,
+  HttpExtensionSurroundings,
+  RpcExtension,
+  RpcServiceExtension,
+} from './lifecycle/transport-extensions.js';
+export type { RpcCall, RpcMethod, RpcStatus, RpcStreamCall, RpcUnaryCall } from './rpc/server/rpc-server.js';
+export { DynamicServices } from './service/dynamic-services.js';
 export { schemaOf } from './schema/schema-of.js';
 export { serviceDefinitionsOf } from './service/module-walk.js';
 export type { ColumnSpec, Rule, SchemaSpec, Violation } from './schema/spec.js';

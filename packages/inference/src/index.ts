@@ -17,6 +17,16 @@ export type { Execution, RunnerDefaults, RunnerOptions } from './runner/runner-o
 export type { CircuitOptions } from './runner/circuit.js';
 export type { ExecutionProvider, SessionOptions } from './runner/session-options.js';
 export type { ExecutionMode, RunnerState } from './runner/runner.js';
+export type { BatchSizeStatistic, DurationStatistic, ModelStatistics } from './model/model-statistics.js';
+export type { Store, StoreFile, StoreReadOptions, StoreWatch } from './store/store.js';
+export type {
+  LoadModelOptions,
+  ModelDescription,
+  ModelDirectory,
+  VersionDescription,
+  VersionState,
+} from './repository/model-directory.js';
+export type { ModelConfig, TensorConfig, VersionPolicy } from './repository/model-config.js';
 
 // For sibling packages (@internal).
 export { INF_ERRORS } from './inference.errors.js';

@@ -1,0 +1,53 @@
+import type { FastifyInstance } from 'fastify';
+import type { RpcMethod } from '../rpc/server/rpc-server.js';
+
+/** A provider with this method adds routes to the HTTP port; see {@link HttpExtension}. */
+export const HTTP_ROUTES = Symbol.for('witan.httpRoutes');
+/** A provider with this method adds methods to the gRPC port; see {@link RpcExtension}. */
+export const RPC_SERVICES = Symbol.for('witan.rpcServices');
+
+/**
+ * Who may call: `open` anyone; `predict` who may predict (all, or callers with a key where keys are asked for);
+ * `control` who may change the server.
+ */
+export type Access = 'open' | 'predict' | 'control';
+
+/**
+ * A protocol beside Witan's own on the HTTP port. It gets the scope that services live in: bodies arrive as a Buffer
+ * whatever their type (`undefined`: none), decompressed, and errors that a route throws are answered in Witan's form. A
+ * route says who may call it: `scope.route({ ..., config: { access: 'predict' } })`. @default 'predict'
+ */
+export interface HttpExtension {
+  [HTTP_ROUTES](scope: FastifyInstance, surroundings: HttpExtensionSurroundings): void;
+}
+
+export interface HttpExtensionSurroundings {
+  /** In front of every path, with a leading slash; `''`: none. */
+  readonly prefix: string;
+  readonly bodyLimitBytes: number;
+  readonly maxDecodedBytes: number;
+  readonly maxRows: number;
+}
+
+/** A service of a protocol beside Witan's own on the gRPC port. */
+export interface RpcServiceExtension {
+  /** With its package: `inference.GRPCInferenceService`. */
+  readonly service: string;
+  readonly methods: Readonly<Record<string, RpcMethod>>;
+  /** Who may call each method. @default 'predict' */
+  readonly access?: Readonly<Record<string, Access>>;
+  /** The .proto text, for reflection. */
+  readonly proto?: string;
+}
+
+export interface RpcExtension {
+  [RPC_SERVICES](): readonly RpcServiceExtension[];
+}
+
+export function isHttpExtension(value: object): value is HttpExtension {
+  return HTTP_ROUTES in value;
+}
+
+export function isRpcExtension(value: object): value is RpcExtension {
+  return RPC_SERVICES in value;
+}

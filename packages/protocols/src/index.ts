@@ -1,0 +1,2 @@
+// For users.
+export type { Datatype } from './oip/infer-types.js';
