@@ -55,6 +55,8 @@ export { BatchGate } from './batch/batch-gate.js';
 export { systemClock } from './clock.js';
 export type { Clock, TimerHandle } from './clock.js';
 export { CLOCK } from './lifecycle/witan.tokens.js';
+export { BOOT_AHEAD } from './lifecycle/boot-ahead.js';
+export type { BootsAhead, ProvidedValues } from './lifecycle/boot-ahead.js';
 export { CORE_ERRORS } from './errors/core.errors.js';
 export type { ErrorDefinition, ErrorTable } from './errors/witan-error.js';
 export { toWitanError } from './errors/from-unknown.js';

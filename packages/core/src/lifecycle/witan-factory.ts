@@ -5,6 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { WitanError } from '../errors/witan-error.js';
 import { fastifyServerOptions, type HttpServerLimits } from '../http/server-options.js';
 import { valueProvidedIn } from '../service/module-walk.js';
+import { bootAhead } from './boot-ahead.js';
 import { BootLogger } from './boot-logger.js';
 import { checkListenOptions } from './check-listen-options.js';
 import type { ListenAddresses, ListenOptions } from './listen-options.js';
@@ -73,6 +74,9 @@ export class PendingApplication implements PromiseLike<WitanApplication> {
   private async create(): Promise<WitanApplication> {
     const { witan, trustProxy, logger = new BootLogger() } = this.options;
     const module = await rootModuleOf(this.module, witan);
+    await bootAhead(module);
+    // Nest loads this package at the end wherever it is installed. Here that takes time in which models are being tried.
+    void import('@nestjs/microservices').catch(() => undefined);
     // The server exists before its module: what forRoot was given is read from the metadata (of forRootAsync it cannot be).
     const own = (await valueProvidedIn(module, WITAN_OPTIONS)) as WitanOptions | undefined;
     const adapter = new WitanFastifyAdapter(fastifyServerOptions({ ...own?.http, ...witan?.http, trustProxy }));

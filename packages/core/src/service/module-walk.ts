@@ -16,12 +16,18 @@ export async function modulesOf(root: ModuleLike): Promise<Set<Type>> {
 
 /** The value that a module of an application provides under a token by `useValue`, from metadata alone. */
 export async function valueProvidedIn(root: ModuleLike, token: InjectionToken): Promise<unknown> {
+  return (await valuesProvidedIn(root, token))[0];
+}
+
+/** All values that the modules of an application provide under a token by `useValue`, from metadata alone. */
+export async function valuesProvidedIn(root: ModuleLike, token: InjectionToken): Promise<unknown[]> {
+  const values: unknown[] = [];
   for await (const [, candidates] of walk(root, new Set())) {
     for (const candidate of candidates as Partial<ValueProvider>[]) {
-      if (candidate?.provide === token && 'useValue' in candidate) return candidate.useValue;
+      if (candidate?.provide === token && 'useValue' in candidate) values.push(candidate.useValue);
     }
   }
-  return undefined;
+  return values;
 }
 
 /**

@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Inject, Injectable, Logger, type OnApplicationShutdown, Optional } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  Optional,
+} from '@nestjs/common';
 import {
   BatchControl,
   type BatchOptions,
@@ -16,6 +23,7 @@ import {
 import { inferenceError } from '../inference.errors.js';
 import type { Model } from '../model/model.js';
 import { ServedModel } from '../model/served-model.js';
+import { warmProcess } from '../runner/host/warm-process.js';
 import { RunnerFactory } from '../runner/runner-factory.js';
 import type { ExecutionMode, RunnerState } from '../runner/runner.js';
 import { type ModelSignature, printTensorSpec } from '../runner/signature.js';
@@ -52,7 +60,7 @@ interface Entry {
 
 /** Every model of the application: loads them at boot, lists them, and releases them at the very end. */
 @Injectable()
-export class ModelRegistry implements OnApplicationShutdown, StartupReporter, HealthReporter {
+export class ModelRegistry implements OnApplicationBootstrap, OnApplicationShutdown, StartupReporter, HealthReporter {
   private readonly logger = new Logger('ModelRegistry');
   private readonly entries = new Map<string, Entry>();
   private readonly runners: RunnerFactory;
@@ -115,6 +123,11 @@ export class ModelRegistry implements OnApplicationShutdown, StartupReporter, He
       ok: state === 'ready',
       ...(why && { detail: why }),
     }));
+  }
+
+  onApplicationBootstrap(): void {
+    // It was started in case that a model had to be tried, and every model is loaded by now.
+    warmProcess.end();
   }
 
   /** Requests are answered by now; nothing may use a model after this. */

@@ -1,8 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { ModelOptions } from './model-options.js';
+import { BOOT_AHEAD, type BootsAhead, type ProvidedValues } from '@witan/core';
+import { warmProcess } from '../runner/host/warm-process.js';
+import type { ModelModuleOptions, ModelOptions } from './model-options.js';
 import { ModelRegistry } from './model-registry.js';
-import { ConfigurableModuleClass } from './model.module-definition.js';
-import { getModelToken } from './model.tokens.js';
+import { ConfigurableModuleClass, MODEL_MODULE_OPTIONS } from './model.module-definition.js';
+import { getModelToken, MODEL_DECLARATIONS } from './model.tokens.js';
 
 /** The models of one `forFeature`. */
 @Module({})
@@ -23,6 +25,22 @@ export class ModelModule extends ConfigurableModuleClass {
       inject: [ModelRegistry],
       useFactory: (registry: ModelRegistry) => registry.load(options),
     }));
-    return { module: ModelFeatureModule, providers, exports: providers.map((provider) => provider.provide) };
+    const declarations = { provide: MODEL_DECLARATIONS, useValue: models };
+    return {
+      module: ModelFeatureModule,
+      providers: [declarations, ...providers],
+      exports: providers.map((provider) => provider.provide),
+    };
+  }
+
+  /** Starts the process in which the first untrusted model will be tried. Of `forRootAsync` the defaults are not known. */
+  static async [BOOT_AHEAD](provided: ProvidedValues): Promise<void> {
+    const [root] = (await provided(MODEL_MODULE_OPTIONS)) as (ModelModuleOptions | undefined)[];
+    const models = (await provided(MODEL_DECLARATIONS)) as (readonly ModelOptions[])[];
+    const isTried = (model: ModelOptions): boolean => !(model?.trusted ?? root?.runners?.trusted);
+    if (models.flat().some(isTried)) warmProcess.start();
   }
 }
+
+// Static methods that a class must have cannot be written down otherwise.
+ModelModule satisfies BootsAhead;

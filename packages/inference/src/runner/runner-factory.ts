@@ -6,6 +6,7 @@ import { processLink, workerLink, type HostLinkFactory } from './host/host-link.
 import { HostPool } from './host/host-pool.js';
 import { DEFAULT_NICENESS } from './host/niceness.js';
 import type { LoadRequest } from './host/protocol.js';
+import { warmProcess } from './host/warm-process.js';
 import { isCheapInline } from './inline-limits.js';
 import { InlineRunner } from './inline-runner.js';
 import { rawSessionClass, silenceOrtTelemetry } from './ort-binding.js';
@@ -63,7 +64,7 @@ export class RunnerFactory {
     const { maxHeapMb, niceness = DEFAULT_NICENESS } = defaults;
     this.makeWorker = parts.workerLink ?? (() => workerLink({ maxHeapMb, niceness }));
     this.makeProcess = parts.processLink ?? (() => processLink(niceness));
-    this.trial = new Trial(parts.processLink ?? processLink, this.clock);
+    this.trial = new Trial(parts.processLink ?? (() => warmProcess.take() ?? processLink()), this.clock);
     mergeRunnerOptions(defaults, {});
   }
 

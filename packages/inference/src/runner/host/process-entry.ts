@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { rawSessionClass } from '../ort-binding.js';
 import type { HostReply, HostRequest } from './protocol.js';
 import { SessionHost } from './session-host.js';
 
@@ -26,3 +27,6 @@ new Worker(
    setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 1000);`,
   { eval: true, name: 'witan-orphan-watch' },
 ).unref();
+
+// Before the first request, which may be some time away.
+rawSessionClass();
