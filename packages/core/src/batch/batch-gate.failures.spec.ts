@@ -1,6 +1,6 @@
+import { ForbiddenException, NotFoundException } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '@witan-libs/testing';
-import { coreError } from '../errors/core.errors.js';
 import { WitanError } from '../errors/witan-error.js';
 import { Frame } from '../frame/frame.js';
 import { type Batch, BatchGate, type BatchOptions } from './batch-gate.js';
@@ -15,36 +15,52 @@ function valuesOf(frame: Frame): number[] {
 
 type Settled = { values: number[] } | { error: Error };
 
-/** Submits one request a value in one turn; the runner throws or rejects when `isBad` says so of one of its rows. */
-async function play(
-  values: readonly number[],
-  isBad: (value: number) => boolean,
-  options: BatchOptions & { rejects?: boolean; error?: Error } = {},
-) {
-  const { rejects = false, error = new TypeError('poisoned row'), ...batch } = options;
-  const clock = new ManualClock();
+interface Faults extends BatchOptions {
+  readonly rejects?: boolean;
+  readonly error?: Error;
+  readonly clock?: ManualClock;
+}
+
+/** A gate whose runner throws or rejects when `isBad` says so of one of its rows. */
+function gateThat(isBad: (value: number) => boolean, faults: Faults = {}) {
+  const { rejects = false, error = new TypeError('poisoned row'), clock = new ManualClock(), ...batch } = faults;
   const runs: number[][] = [];
   const gate = new BatchGate(
     ({ frame }: Batch) => {
-      runs.push(valuesOf(frame));
-      if (!valuesOf(frame).some(isBad)) return rejects ? Promise.resolve(frame) : frame;
+      const values = valuesOf(frame);
+      runs.push(values);
+      if (!values.some(isBad)) return rejects ? Promise.resolve(frame) : frame;
       if (rejects) return Promise.reject(error);
       throw error;
     },
     batch,
     { clock, name: 'iris' },
   );
-  const answers = values.map((value): Promise<Settled> =>
-    gate.submit({ frame: frameOf(value) }).then(
-      (frame) => ({ values: valuesOf(frame) }),
-      (cause: Error) => ({ error: cause }),
+  return { gate, clock, runs };
+}
+
+/** Submits one request a value in one turn, and lets turns end until all are settled. */
+async function submitAll(gate: BatchGate, clock: ManualClock, values: readonly number[]): Promise<Settled[]> {
+  const all = Promise.all(
+    values.map((value): Promise<Settled> =>
+      gate.submit({ frame: frameOf(value) }).then(
+        (frame) => ({ values: valuesOf(frame) }),
+        (cause: Error) => ({ error: cause }),
+      ),
     ),
   );
-  for (let i = 0; i < 300; i++) {
+  let settled = false;
+  void all.then(() => (settled = true));
+  for (let i = 0; i < 1000 && !settled; i++) {
     clock.endTurn();
     await Promise.resolve();
   }
-  return { outcomes: await Promise.all(answers), runs, gate };
+  return all;
+}
+
+async function play(values: readonly number[], isBad: (value: number) => boolean, faults: Faults = {}) {
+  const { gate, clock, runs } = gateThat(isBad, faults);
+  return { outcomes: await submitAll(gate, clock, values), runs, gate };
 }
 
 const sixtyFour = Array.from({ length: 64 }, (_, i) => i);
@@ -73,21 +89,74 @@ describe('BatchGate when a run fails', () => {
     expect(failedOf((await play(sixtyFour, (value) => bad.includes(value))).outcomes)).toEqual(bad);
   });
 
-  it('gives up when it is not the rows, instead of running each alone', async () => {
-    const { outcomes, runs } = await play(sixtyFour, () => true);
-    expect(failedOf(outcomes)).toEqual(sixtyFour);
-    expect(runs.length).toBeLessThanOrEqual(14);
+  it.each([
+    ['three of four', [0, 1, 2], 4],
+    ['seven spread over sixty-four', [0, 8, 16, 24, 32, 40, 48], 64],
+    ['all but the last', sixtyFour.slice(0, 63), 64],
+    ['all but one in the middle', sixtyFour.filter((i) => i !== 33), 64],
+    ['every other one', sixtyFour.filter((i) => i % 2 === 0), 64],
+  ])('answers the good ones when %s are poisoned', async (_, bad, count) => {
+    const { outcomes, runs } = await play(sixtyFour.slice(0, count), (value) => bad.includes(value));
+    expect(failedOf(outcomes)).toEqual(bad);
+    expect(runs.length).toBeLessThan(2 * count);
   });
 
-  it('does not run again what running again cannot help', async () => {
-    const error = coreError('CORE_ERR_DEADLINE', 'the model took too long');
-    const { outcomes, runs } = await play(sixtyFour, (value) => value === 5, { error });
-    expect(failedOf(outcomes)).toEqual(sixtyFour);
+  it('runs the requests one by one when run after run has failed, and tries the next batch as a whole once', async () => {
+    let broken = true;
+    const { gate, clock, runs } = gateThat(() => broken);
+    const outcomesOf = async (count: number) => {
+      runs.length = 0;
+      return failedOf(await submitAll(gate, clock, sixtyFour.slice(0, count)));
+    };
+    expect(await outcomesOf(64)).toEqual(sixtyFour);
+    expect(runs.length).toBeLessThanOrEqual(64 + 13);
+    expect(await outcomesOf(64)).toEqual(sixtyFour);
+    expect(runs.map((values) => values.length)).toEqual([64, ...sixtyFour.map(() => 1)]);
+    broken = false;
+    expect(await outcomesOf(64)).toEqual([]);
     expect(runs).toHaveLength(1);
+    broken = true;
+    await outcomesOf(64);
+    expect(runs.slice(0, 4).map((values) => values.length)).toEqual([64, 32, 32, 16]);
   });
 
-  it('runs halves again for errors that name bad input', async () => {
-    const error = new WitanError('X_ERR', { category: 'INVALID_ARGUMENT', summary: '' }, 'row out of range');
+  it.each([
+    ['thrown', false],
+    ['rejected at once', true],
+  ])('hears between two runs that callers have left, errors %s', async (_, rejects) => {
+    const { gate, runs } = gateThat(() => true, { rejects, clock: new ManualClock({ turns: 'event-loop' }) });
+    const callers = sixtyFour.map(() => new AbortController());
+    const answers = callers.map(({ signal }, value) => gate.submit({ frame: frameOf(value), signal }));
+    while (runs.length === 0) await new Promise(setImmediate);
+    for (const caller of callers) caller.abort();
+    const outcomes = await Promise.allSettled(answers);
+    expect(outcomes.map((outcome) => outcome.status === 'rejected' && (outcome.reason as WitanError).category)).toEqual(
+      sixtyFour.map(() => 'CANCELLED'),
+    );
+    expect(runs.length).toBeLessThan(5);
+  });
+
+  it('tries a large batch without end of stack', async () => {
+    const many = Array.from({ length: 10_000 }, (_, i) => i);
+    const { gate, clock } = gateThat((value) => value !== 9_999, { maxRows: many.length });
+    expect(failedOf(await submitAll(gate, clock, many))).toEqual(many.slice(0, -1));
+  });
+
+  it.each(['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'DEADLINE_EXCEEDED', 'CANCELLED'] as const)(
+    'does not run again what running again cannot help: %s',
+    async (category) => {
+      const error = new WitanError('X_ERR', { category, summary: '' }, 'not now');
+      const { outcomes, runs } = await play(sixtyFour, (value) => value === 5, { error });
+      expect(failedOf(outcomes)).toEqual(sixtyFour);
+      expect(runs).toHaveLength(1);
+    },
+  );
+
+  it.each([
+    ['bad input', new WitanError('X_ERR', { category: 'INVALID_ARGUMENT', summary: '' }, 'row out of range')],
+    ['something that is not there', new NotFoundException('no such order')],
+    ['something that is not allowed', new ForbiddenException('not your order')],
+  ])('runs halves again for errors that name %s', async (_, error) => {
     expect(failedOf((await play(sixtyFour, (value) => value === 5, { error })).outcomes)).toEqual([5]);
   });
 
@@ -103,7 +172,7 @@ describe('BatchGate when a run fails', () => {
   });
 
   it('leaves out of the halves those who have gone meanwhile', async () => {
-    const clock = new ManualClock();
+    const clock = new ManualClock({ turns: 'event-loop' });
     const runs: number[][] = [];
     const controller = new AbortController();
     const gate = new BatchGate(
@@ -132,7 +201,6 @@ describe('BatchGate when a run fails', () => {
         },
       }),
     ];
-    clock.endTurn();
     const outcomes = await Promise.allSettled(answers);
     expect(
       outcomes.map((outcome) => (outcome.status === 'fulfilled' ? 'ok' : (outcome.reason as WitanError).category)),

@@ -56,7 +56,7 @@ const options = fc.record({
 const plan = fc.record({
   options,
   runs: fc.constantFrom('sync' as const, 'async' as const),
-  poisoned: fc.option(fc.nat(15), { nil: undefined }),
+  poisoned: fc.oneof(fc.constant<number[]>([]), fc.uniqueArray(fc.nat(15))),
   steps: fc.array(step, { minLength: 1, maxLength: 60 }),
 });
 
@@ -148,7 +148,7 @@ class Play {
     const { frame } = batch;
     const values = Array.from(frame.column('x').data as Float64Array);
     this.checkBatch(batch, values);
-    const poisoned = values.some((value) => Math.floor(value / ROWS_APART) === this.plan.poisoned);
+    const poisoned = values.some((value) => this.plan.poisoned.includes(Math.floor(value / ROWS_APART)));
     if (this.plan.runs === 'sync') {
       if (poisoned) throw new Error('poisoned');
       return frame;
@@ -189,7 +189,7 @@ class Play {
       return;
     }
     const excuses = [
-      id === this.plan.poisoned && 'poisoned',
+      this.plan.poisoned.includes(id) && 'poisoned',
       gone && 'CORE_ERR_CANCELLED',
       deadline !== undefined && 'CORE_ERR_DEADLINE',
       this.plan.options.maxQueueRows < 1000 && 'CORE_ERR_BATCH_QUEUE_FULL',

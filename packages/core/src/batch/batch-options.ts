@@ -22,8 +22,8 @@ export interface BatchOptions {
   /** Batches in flight at once: the number of runners behind the gate. @default 1 */
   readonly concurrency?: number;
   /**
-   * Whether a failed batch of several requests is run again in halves, so that a poisoned one fails alone. Switch it
-   * off where running a request twice does harm. @default true
+   * Whether a failed batch of several requests is run again in parts, so that exactly the poisoned ones fail; at most
+   * `2n - 1` runs for `n` requests. Switch it off where running a request twice does harm. @default true
    */
   readonly bisect?: boolean;
 }

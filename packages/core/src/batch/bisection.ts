@@ -2,29 +2,37 @@ import type { ErrorCategory } from '../errors/category.js';
 import { toWitanError } from '../errors/from-unknown.js';
 import { Share } from './batch.js';
 
-/** Failures that one request's rows can cause. The others hit the neighbours too, or running again only adds load. */
-const CAUSED_BY_ROWS: ReadonlySet<ErrorCategory> = new Set<ErrorCategory>([
-  'INTERNAL',
-  'INVALID_ARGUMENT',
-  'OUT_OF_RANGE',
+/** Failures that hit whoever runs now, whatever the rows: running again only adds load. The others may be one row's. */
+const WHATEVER_THE_ROWS: ReadonlySet<ErrorCategory> = new Set<ErrorCategory>([
+  'UNAVAILABLE',
+  'RESOURCE_EXHAUSTED',
+  'DEADLINE_EXCEEDED',
+  'CANCELLED',
 ]);
 
-/** Whether running the halves of a batch that failed so may save some of its requests. */
+/** Whether running parts of a batch that failed so may save some of its requests. */
 export function canBisect(error: unknown): boolean {
-  return CAUSED_BY_ROWS.has(toWitanError(error).category);
+  return !WHATEVER_THE_ROWS.has(toWitanError(error).category);
 }
 
 /**
- * The way of a failed batch through its halves, level by level, so that a good half answers early. When no run has
- * succeeded after as many as would find one poisoned request twice over, it is not the rows: the rest fails unrun.
+ * The way of a failed batch through its parts, until every poisoned request has failed alone and every other one was
+ * answered. By halves, level by level, so that a good half answers early. When run after run has failed, nearly every
+ * request is poisoned or the model is broken, and halving only adds runs: then one request at a time, until a run
+ * succeeds. Whatever the mix, `n` requests cost at most `2n - 1` runs with the first, and none its answer.
  */
 export class Bisection<C> {
   private readonly groups: (readonly Share<C>[])[] = [];
+  /** As many failed runs in a row as would find one poisoned request twice over. */
   private readonly patience: number;
-  private fruitless = 0;
 
   constructor(requests: number) {
     this.patience = 2 * Math.ceil(Math.log2(requests)) + 1;
+  }
+
+  /** Everything has run. */
+  get isOver(): boolean {
+    return this.groups.length === 0;
   }
 
   /** Queues the halves of a failed group. */
@@ -33,30 +41,19 @@ export class Bisection<C> {
     this.groups.push(group.slice(0, middle), group.slice(middle));
   }
 
-  succeeded(): void {
-    this.fruitless = -Infinity;
-  }
-
-  failed(): void {
-    this.fruitless++;
-  }
-
-  get isHopeless(): boolean {
-    return this.fruitless >= this.patience;
-  }
-
-  /** The next group to run, its rows counted from 0; requests that are settled or gone are left out. */
-  next(isWanted: (share: Share<C>) => boolean): Share<C>[] | undefined {
+  /**
+   * The next group to run, its rows counted from 0; requests that are settled or gone are left out. `failedInARow`:
+   * how many runs have failed since one succeeded.
+   */
+  next(failedInARow: number, isWanted: (share: Share<C>) => boolean): Share<C>[] | undefined {
     for (let group = this.groups.shift(); group; group = this.groups.shift()) {
       const wanted = group.filter(isWanted);
-      if (wanted.length > 0) return renumber(wanted);
+      if (wanted.length === 0) continue;
+      if (wanted.length === 1 || failedInARow < this.patience) return renumber(wanted);
+      this.groups.unshift(wanted.slice(1));
+      return renumber(wanted.slice(0, 1));
     }
     return undefined;
-  }
-
-  /** What has not run yet. */
-  rest(): Share<C>[] {
-    return this.groups.flat();
   }
 }
 

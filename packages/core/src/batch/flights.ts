@@ -10,19 +10,25 @@ import type { Waiting } from './waiting.js';
 /** Runs one batch: answers with one row per row, in order; a value instead of a promise is taken as it is. */
 export type RunBatch<C = unknown> = (batch: Batch<C>) => Frame | Promise<Frame>;
 
-/** One runner at work: on a batch, and if that fails, on its halves. */
+/** One runner at work: on a batch, and if that fails, on its parts. */
 interface Flight<C> {
   readonly whole: Batch<C>;
   /** What runs now: the batch, or a part of it. */
   batch: Batch<C>;
   bisection: Bisection<C> | undefined;
+  /** When its last run began, by {@link Flights.turn}. */
+  turn: number;
 }
 
-/** The batches that run: calls `run`, hands its answers out, and runs the halves of what failed. */
+/** The batches that run: calls `run`, hands its answers out, and runs the parts of what failed. */
 export class Flights<C> {
   /** The last run gave a promise: this thread is free while a batch runs. */
   runsElsewhere = false;
   private readonly list: Flight<C>[] = [];
+  /** Runs that failed since one succeeded, over batches: a model that is broken is not tried by halves each time. */
+  private failedInARow = 0;
+  /** Event-loop turns, counted while a failed batch is run in parts. */
+  private turn = 0;
 
   constructor(
     private readonly state: GateState<C>,
@@ -58,7 +64,7 @@ export class Flights<C> {
   }
 
   launch(batch: Batch<C>): void {
-    const flight: Flight<C> = { whole: batch, batch, bisection: undefined };
+    const flight: Flight<C> = { whole: batch, batch, bisection: undefined, turn: this.turn };
     this.list.push(flight);
     batch.queue.flying += batch.rows;
     this.execute(flight);
@@ -89,7 +95,7 @@ export class Flights<C> {
       for (const share of batch.items) refuse(share, problem);
     } else {
       this.state.cost.observe(batch.rows, ms);
-      flight.bisection?.succeeded();
+      this.failedInARow = 0;
       for (const share of batch.items) handOut(share, answer);
     }
     this.goOn(flight);
@@ -109,30 +115,48 @@ export class Flights<C> {
     const { batch } = flight;
     this.countEnd(batch, error);
     this.state.counters.failures++;
-    flight.bisection?.failed();
+    this.failedInARow++;
     if (this.state.settings.bisect && batch.items.length > 1 && canBisect(error)) {
       flight.bisection ??= new Bisection(batch.items.length);
       flight.bisection.split(batch.items);
     } else {
       for (const share of batch.items) refuse(share, error);
     }
-    if (flight.bisection?.isHopeless) for (const share of flight.bisection.rest()) refuse(share, error);
     this.goOn(flight);
   }
 
-  /** Runs the next part of a failed batch, or frees the runner. */
+  /**
+   * Goes on with the next part of a failed batch, or frees the runner. One part a turn, or more if each took longer:
+   * runs that end within the turn would otherwise hold back all reading and writing until the last of them.
+   */
   private goOn(flight: Flight<C>): void {
     flight.batch.release();
-    const now = this.state.clock.now();
-    const group = flight.bisection?.next((share) => this.isWanted(share, now));
-    if (group) {
-      flight.batch = this.partOf(flight.whole, group, now);
-      return this.execute(flight);
+    if (!flight.bisection || flight.bisection.isOver) this.land(flight);
+    else if (flight.turn < this.turn) this.runNextPart(flight, flight.bisection);
+    else {
+      const { bisection } = flight;
+      this.state.clock.nextTurn(() => this.runNextPart(flight, bisection));
     }
+  }
+
+  private runNextPart(flight: Flight<C>, bisection: Bisection<C>): void {
+    const { clock } = this.state;
+    const now = clock.now();
+    const group = bisection.next(this.failedInARow, (share) => this.isWanted(share, now));
+    if (!group) return this.land(flight);
+    flight.batch = this.partOf(flight.whole, group, now);
+    flight.turn = this.turn;
+    clock.nextTurn(this.countTurn);
+    this.execute(flight);
+  }
+
+  private readonly countTurn = (): void => void this.turn++;
+
+  private land(flight: Flight<C>): void {
     const { queue, rows } = flight.whole;
     this.list.splice(this.list.indexOf(flight), 1);
     queue.flying -= rows;
-    queue.coalescer.answered(now);
+    queue.coalescer.answered(this.state.clock.now());
     this.landed(queue);
   }
 
