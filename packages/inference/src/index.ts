@@ -19,6 +19,17 @@ export type { ExecutionProvider, SessionOptions } from './runner/session-options
 export type { ExecutionMode, RunnerState } from './runner/runner.js';
 export type { BatchSizeStatistic, DurationStatistic, ModelStatistics } from './model/model-statistics.js';
 export type { Store, StoreFile, StoreReadOptions, StoreWatch } from './store/store.js';
+export { openStore } from './store/open-store.js';
+export type {
+  HttpStoreOptions,
+  S3Credentials,
+  S3StoreOptions,
+  StoreOptions,
+  StoreRetryOptions,
+} from './store/store-options.js';
+export { StoreCache } from './store/cache/store-cache.js';
+export type { CachedTree, DownloadProgress, StoreCacheOptions, TreeOptions } from './store/cache/cached-tree.js';
+export { safeRelativePath } from './store/safe-path.js';
 export type {
   LoadModelOptions,
   ModelDescription,
@@ -30,6 +41,7 @@ export type { ModelConfig, TensorConfig, VersionPolicy } from './repository/mode
 
 // For sibling packages (@internal).
 export { INF_ERRORS } from './inference.errors.js';
+export { STORE_ERRORS } from './store/store.errors.js';
 export { ServedModel } from './model/served-model.js';
 export type { SchemaBinding, ServedModelParts } from './model/served-model.js';
 export type { ModelLoadEvent } from './module/model-load-channel.js';

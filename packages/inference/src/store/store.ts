@@ -27,6 +27,8 @@ export interface StoreWatch {
 export interface Store {
   /** For messages: without keys, tokens or a query. */
   readonly uri: string;
+  /** What tells this store from every other, where the `uri` does not: the cache remembers by it. @default uri */
+  readonly identity?: string;
   /**
    * Every file at or below a folder (`''`: all), sorted by path; empty when there is no such folder.
    * @throws {INF_ERR_STORE_UNAVAILABLE | INF_ERR_STORE_DENIED | INF_ERR_STORE_PATH}
@@ -45,6 +47,8 @@ export interface Store {
   read(file: StoreFile, options?: StoreReadOptions): Promise<AsyncIterable<Uint8Array>>;
   /** Where the file lies on this machine, for stores that need no copy. */
   localPath?(file: StoreFile): string;
+  /** Where a folder (`''`: the root) lies on this machine; given together with `localPath`. */
+  localFolder?(folder: string): string;
   /** Calls `onChange` when something may have changed: a hint that may be missed or repeated; polling is the truth. */
   watch?(onChange: () => void): StoreWatch;
   close(): Promise<void>;
