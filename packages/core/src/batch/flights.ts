@@ -16,7 +16,7 @@ interface Flight<C> {
   /** What runs now: the batch, or a part of it. */
   batch: Batch<C>;
   bisection: Bisection<C> | undefined;
-  /** When its last run began, by {@link Flights.turn}. */
+  /** When a part of the batch last began to run, by {@link Flights.turn}; -1: none has. */
   turn: number;
 }
 
@@ -64,7 +64,7 @@ export class Flights<C> {
   }
 
   launch(batch: Batch<C>): void {
-    const flight: Flight<C> = { whole: batch, batch, bisection: undefined, turn: this.turn };
+    const flight: Flight<C> = { whole: batch, batch, bisection: undefined, turn: -1 };
     this.list.push(flight);
     batch.queue.flying += batch.rows;
     this.execute(flight);

@@ -350,10 +350,9 @@ describe('batching', () => {
   const row = (index: bigint): Frame => Frame.fromColumns({ index: BigInt64Array.of(index) });
 
   it.each(['inline', 'worker'] as const)('one poisoned row fails alone, %s', async (execution) => {
-    const clock = new ManualClock();
+    const clock = new ManualClock({ turns: 'event-loop' });
     const model = await serve('poison', { execution, clock });
     const runs = Array.from({ length: 16 }, (_, i) => model.run(row(i === 7 ? 99n : BigInt(i % 10))));
-    clock.endTurn();
     const results = await Promise.allSettled(runs);
     results.forEach((result, i) => {
       if (i === 7) expect((result as PromiseRejectedResult).reason).toMatchObject({ code: 'INF_ERR_RUN' });
