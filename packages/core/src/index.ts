@@ -72,6 +72,11 @@ export type {
   RpcExtension,
   RpcServiceExtension,
 } from './lifecycle/transport-extensions.js';
+export { HttpCaller } from './http/http-caller.js';
+export { httpFailure } from './http/failure.js';
+export type { HttpFailure } from './http/failure.js';
+export { RpcCaller } from './rpc/call/rpc-caller.js';
+export { rpcFailure } from './rpc/call/rpc-status.js';
 export type { RpcCall, RpcMethod, RpcStatus, RpcStreamCall, RpcUnaryCall } from './rpc/server/rpc-server.js';
 export { DynamicServices } from './service/dynamic-services.js';
 export { schemaOf } from './schema/schema-of.js';

@@ -6,7 +6,7 @@ import { toWireError } from '../errors/wire.js';
 import { WitanError } from '../errors/witan-error.js';
 import { bodyTooLarge, READABLE_ENCODINGS } from './decompression.js';
 import { httpError } from './http.errors.js';
-import type { HttpLogger } from './options.js';
+import { DEFAULT_BODY_LIMIT_BYTES, type HttpLogger } from './options.js';
 
 /** Answers with an error: status, `retry-after` and the error body. Headers that were set before stay. */
 export function sendFailure(reply: FastifyReply, error: WitanError, requestId: string): void {
@@ -16,6 +16,23 @@ export function sendFailure(reply: FastifyReply, error: WitanError, requestId: s
   if (error.retryAfterMs !== undefined) reply.header('retry-after', String(Math.ceil(error.retryAfterMs / 1000)));
   if (error.code === 'CORE_ERR_HTTP_CONTENT_ENCODING') reply.header('accept-encoding', READABLE_ENCODINGS);
   reply.send(wireText(error, requestId));
+}
+
+/** What is left of an error for a protocol that has an error body of its own. */
+export interface HttpFailure {
+  readonly status: number;
+  /** Stable; listed in docs/errors.md. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * The status and text of whatever a protocol's route threw, Fastify's own errors too: the same that services give.
+ * @internal
+ */
+export function httpFailure(thrown: unknown, bodyLimitBytes: number = DEFAULT_BODY_LIMIT_BYTES): HttpFailure {
+  const { httpStatus, code, message } = fromFastify(thrown, bodyLimitBytes);
+  return { status: httpStatus, code, message };
 }
 
 /** The error body as text; details that JSON cannot hold (bigints) are left out rather than failing the answer. */

@@ -2,7 +2,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { TimerHandle } from '../clock.js';
+import type { Clock, TimerHandle } from '../clock.js';
 import { coreError } from '../errors/core.errors.js';
 import type { WitanError } from '../errors/witan-error.js';
 import type { Frame } from '../frame/frame.js';
@@ -48,8 +48,7 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
     super();
     const headers = request.raw.headers;
     this.requestId = requestIdOf(headers['x-request-id']);
-    const timeout = headers['x-request-timeout-ms'];
-    this.deadline = timeout === undefined ? undefined : route.clock.now() + parseTimeoutMs(timeout);
+    this.deadline = deadlineOf(request, route.clock);
   }
 
   get service(): string {
@@ -69,10 +68,7 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
   }
 
   get priority(): number {
-    const text = this.header('x-priority');
-    if (text === undefined) return 0;
-    const priority = Number.parseInt(text, 10);
-    return Number.isNaN(priority) ? 0 : Math.max(-10, Math.min(10, priority));
+    return priorityOf(this.request.raw.headers['x-priority']);
   }
 
   get raw(): RawRequest {
@@ -184,7 +180,8 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
   }
 }
 
-function disconnectedError(): WitanError {
+/** What a request is told (or would be) whose caller is gone. */
+export function disconnectedError(): WitanError {
   return coreError('CORE_ERR_CANCELLED', 'the caller disconnected before the answer was ready');
 }
 
@@ -198,6 +195,21 @@ export function deadlineError(): WitanError {
 
 /** A day: longer waits are mistakes. */
 const MAX_TIMEOUT_MS = 86_400_000;
+
+/**
+ * When the caller of a request stops waiting, by its `x-request-timeout-ms` header.
+ * @throws {CORE_ERR_HTTP_HEADER}
+ */
+export function deadlineOf(request: FastifyRequest, clock: Clock): number | undefined {
+  const timeout = request.raw.headers['x-request-timeout-ms'];
+  return timeout === undefined ? undefined : clock.now() + parseTimeoutMs(timeout);
+}
+
+export function priorityOf(header: string | string[] | undefined): number {
+  if (header === undefined) return 0;
+  const priority = Number.parseInt(String(header), 10);
+  return Number.isNaN(priority) ? 0 : Math.max(-10, Math.min(10, priority));
+}
 
 function parseTimeoutMs(text: string | string[]): number {
   const timeoutMs = typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : NaN;

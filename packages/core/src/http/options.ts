@@ -1,4 +1,6 @@
 import type { Clock } from '../clock.js';
+import type { HttpExtension } from '../lifecycle/transport-extensions.js';
+import type { RouteGuard } from './extension-scope.js';
 import type { PathPrefix } from './service-path.js';
 
 /** What a user may set about HTTP; every field has a default. */
@@ -55,6 +57,10 @@ export interface HttpServiceDeps {
   proto(): string;
   /** The whole OpenAPI document (services merged with controllers); called on first use. */
   openApi(): object | Promise<object>;
+  /** Protocols beside Witan's own. @default none */
+  readonly extensions?: readonly HttpExtension[];
+  /** What requests must pass before their body is read. @default nothing */
+  readonly guard?: RouteGuard;
 }
 
 export const DEFAULT_BODY_LIMIT_BYTES = 16 * 1024 * 1024;

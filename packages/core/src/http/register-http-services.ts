@@ -3,6 +3,7 @@ import type { ServiceRuntime } from '../service/runtime.js';
 import { addRawBodyParser } from './body-parser.js';
 import { Connection } from './connection.js';
 import { addDocsRoutes } from './docs-page.js';
+import { addExtensions } from './extension-scope.js';
 import { fromFastify, logFailure, sendFailure } from './failure.js';
 import { addOperationsRoutes } from './operations-routes.js';
 import { httpError } from './http.errors.js';
@@ -47,6 +48,16 @@ export function registerHttpServices(
     });
     const turns = new TurnBudget(deps.clock);
     for (const runtime of runtimes) addService(scope, runtime, options, deps, turns);
+    addExtensions(scope, {
+      extensions: deps.extensions ?? [],
+      prefix: options.prefix ?? '',
+      guard: deps.guard ?? (() => undefined),
+      limits: {
+        bodyLimitBytes,
+        maxDecodedBytes: options.maxDecodedBytes ?? DEFAULT_MAX_DECODED_BYTES,
+        maxRows: options.maxRows ?? DEFAULT_MAX_ROWS,
+      },
+    });
     addOperationsRoutes(scope, options, deps);
     addDocsRoutes(scope, options);
     done();

@@ -3,13 +3,17 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { WitanError } from '../errors/witan-error.js';
 import { createGrpcListener, type GrpcListener, type GrpcListenerParts } from '../rpc/grpc-listener.js';
 import { createGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
+import { ServiceExplorer } from '../service/service-explorer.js';
 import { hostPortOf, listenFailure } from './addresses.js';
 import type { ListenTarget, TlsOptions } from './listen-options.js';
 import { Readiness } from './readiness.js';
 import { ServiceRegistry } from './service-registry.js';
+import { rpcExtensionsOf } from './transport-extensions.js';
 import { WITAN_OPTIONS } from './witan.module-definition.js';
 import type { WitanOptions } from './witan-options.js';
 import { CLOCK } from './witan.tokens.js';
+
+type SharedParts = Omit<GrpcListenerParts, 'runtimes' | 'extensions'>;
 
 /** The gRPC side of an application: listening, draining. */
 export class GrpcPort {
@@ -49,23 +53,32 @@ export class GrpcPort {
     this.listener?.close();
   }
 
-  private async servicesAlone(parts: Omit<GrpcListenerParts, 'runtimes'>): Promise<GrpcListener> {
-    const listener = createGrpcListener({ ...parts, runtimes: this.runtimes() });
+  private async servicesAlone(parts: SharedParts): Promise<GrpcListener> {
+    const listener = createGrpcListener({ ...parts, runtimes: this.runtimes(), extensions: this.extensions() });
     await listener.listen();
     return listener;
   }
 
   /** Users' `@GrpcMethod` controllers share the port: Nest's microservices then drive the listener. */
   private async withControllers(
-    parts: Omit<GrpcListenerParts, 'runtimes'>,
+    parts: SharedParts,
     controllers: NonNullable<NonNullable<WitanOptions['grpc']>['controllers']>,
   ): Promise<GrpcListener> {
-    const strategy = await createGrpcStrategy({ ...parts, runtimes: () => this.runtimes(), controllers });
+    const strategy = await createGrpcStrategy({
+      ...parts,
+      runtimes: () => this.runtimes(),
+      extensions: () => this.extensions(),
+      controllers,
+    });
     await this.nest.connectMicroservice({ strategy: strategy as never }, { inheritAppConfig: true }).listen();
     return strategy.listener!;
   }
 
   private runtimes(): GrpcListenerParts['runtimes'] {
     return this.nest.get(ServiceRegistry).runtimes;
+  }
+
+  private extensions(): GrpcListenerParts['extensions'] {
+    return rpcExtensionsOf(this.nest.get(ServiceExplorer).instances());
   }
 }

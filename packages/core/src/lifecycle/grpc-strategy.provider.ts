@@ -1,9 +1,11 @@
 import { Logger, type Provider } from '@nestjs/common';
 import type { Clock } from '../clock.js';
 import { createGrpcStrategy, WitanGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
+import { ServiceExplorer } from '../service/service-explorer.js';
 import { lifecycleError } from './lifecycle.errors.js';
 import { Readiness } from './readiness.js';
 import { ServiceRegistry } from './service-registry.js';
+import { rpcExtensionsOf } from './transport-extensions.js';
 import { WITAN_OPTIONS } from './witan.module-definition.js';
 import type { WitanOptions } from './witan-options.js';
 import { CLOCK } from './witan.tokens.js';
@@ -26,12 +28,19 @@ class UnboundStrategy extends WitanGrpcStrategy {
 /** The strategy for `connectMicroservice`, made only where a port is set: it loads @nestjs/microservices. */
 export const grpcStrategyProvider: Provider = {
   provide: WitanGrpcStrategy,
-  inject: [WITAN_OPTIONS, CLOCK, ServiceRegistry, Readiness],
-  useFactory: async (options: WitanOptions, clock: Clock, services: ServiceRegistry, readiness: Readiness) => {
+  inject: [WITAN_OPTIONS, CLOCK, ServiceRegistry, Readiness, ServiceExplorer],
+  useFactory: async (
+    options: WitanOptions,
+    clock: Clock,
+    services: ServiceRegistry,
+    readiness: Readiness,
+    explorer: ServiceExplorer,
+  ) => {
     const { grpc } = options;
     if (grpc?.port === undefined && grpc?.path === undefined) return new UnboundStrategy();
     const strategy = await createGrpcStrategy({
       runtimes: () => services.runtimes,
+      extensions: () => rpcExtensionsOf(explorer.instances()),
       options: grpc,
       clock,
       logger: new Logger('Witan'),

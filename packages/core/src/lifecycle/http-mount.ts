@@ -4,11 +4,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../clock.js';
 import { registerHttpServices } from '../http/register-http-services.js';
 import { protoOf } from '../rpc/proto/proto-of.js';
+import { ServiceExplorer } from '../service/service-explorer.js';
 import { globalPrefixOf } from './global-prefix.js';
 import { lifecycleError } from './lifecycle.errors.js';
 import { OpenApi } from './open-api.js';
 import { Readiness } from './readiness.js';
 import { ServiceRegistry } from './service-registry.js';
+import { isHttpExtension } from './transport-extensions.js';
 import { WITAN_OPTIONS } from './witan.module-definition.js';
 import type { WitanOptions } from './witan-options.js';
 import { CLOCK } from './witan.tokens.js';
@@ -24,6 +26,7 @@ export class HttpMount implements OnApplicationBootstrap {
     @Inject(ServiceRegistry) private readonly services: ServiceRegistry,
     @Inject(Readiness) private readonly readiness: Readiness,
     @Inject(OpenApi) private readonly openApi: OpenApi,
+    @Inject(ServiceExplorer) private readonly explorer: ServiceExplorer,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -48,6 +51,7 @@ export class HttpMount implements OnApplicationBootstrap {
         health: this.readiness,
         proto: () => protoOf(runtimes.map((runtime) => runtime.definition)),
         openApi: () => this.openApi.document(prefix),
+        extensions: this.explorer.instances().filter(isHttpExtension),
       },
     );
   }

@@ -1,6 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { RpcMethod } from '../rpc/server/rpc-server.js';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call a route of an {@link HttpExtension}. @default 'predict' */
+    readonly access?: Access;
+  }
+}
+
 /** A provider with this method adds routes to the HTTP port; see {@link HttpExtension}. */
 export const HTTP_ROUTES = Symbol.for('witan.httpRoutes');
 /** A provider with this method adds methods to the gRPC port; see {@link RpcExtension}. */
@@ -50,4 +57,9 @@ export function isHttpExtension(value: object): value is HttpExtension {
 
 export function isRpcExtension(value: object): value is RpcExtension {
   return RPC_SERVICES in value;
+}
+
+/** The gRPC services that an application's providers bring. */
+export function rpcExtensionsOf(instances: readonly object[]): RpcServiceExtension[] {
+  return instances.filter(isRpcExtension).flatMap((extension) => extension[RPC_SERVICES]());
 }

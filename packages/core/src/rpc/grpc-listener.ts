@@ -11,6 +11,7 @@ import { GrpcHealth, HEALTH_SERVICE } from './health/grpc-health.js';
 import { protoFiles } from './proto/service-file.js';
 import { type ForeignPackages, reflectionServices } from './reflection/reflection.js';
 import { GrpcJsServer } from './server/grpc-js-server.js';
+import type { RpcServiceExtension } from '../lifecycle/transport-extensions.js';
 import type { RpcBindOptions, RpcOptions } from './rpc-options.js';
 import type { RpcAddress, RpcServer } from './server/rpc-server.js';
 
@@ -28,6 +29,8 @@ export interface GrpcListenerParts {
   readonly health?: GrpcHealth;
   /** What reflection shows beside Witan's services. */
   readonly foreignPackages?: ForeignPackages;
+  /** Services of protocols beside Witan's own. @default none */
+  readonly extensions?: readonly RpcServiceExtension[];
   /** Another server behind the same seam. @default grpc-js */
   readonly server?: RpcServer;
   /** For tests of the codec alone. @internal */
@@ -54,17 +57,22 @@ export interface GrpcListener {
  * @throws {CORE_ERR_GRPC_OPTION}
  */
 export function createGrpcListener(parts: GrpcListenerParts): GrpcListener {
-  const { runtimes, options, clock } = parts;
+  const { runtimes, options, clock, extensions = [] } = parts;
   const definitions = runtimes.map((runtime) => runtime.definition);
   // Refuses what has no .proto before anything is bound.
   protoFiles(definitions);
   const server = parts.server ?? new GrpcJsServer(options, clock);
   const health = parts.health ?? new GrpcHealth();
   const streams = runtimes.map((runtime) => addService(server, runtime, parts));
-  health.know(definitions.map(serviceName));
+  for (const { service, methods } of extensions) server.addMethods(service, methods);
+  health.know([...definitions.map(serviceName), ...extensions.map(({ service }) => service)]);
   server.addMethods(HEALTH_SERVICE, health.methods());
   if (options.reflection !== false) {
-    for (const { service, methods } of reflectionServices(definitions, parts.foreignPackages))
+    for (const { service, methods } of reflectionServices(
+      definitions,
+      extensions.flatMap(({ proto }) => proto ?? []),
+      parts.foreignPackages,
+    ))
       server.addMethods(service, methods);
   }
   return {

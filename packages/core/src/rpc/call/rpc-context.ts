@@ -84,9 +84,7 @@ export class RpcContext extends Context {
   }
 
   get priority(): number {
-    const text = this.call.header('x-priority');
-    const priority = text === undefined ? 0 : Number.parseInt(text, 10);
-    return Number.isNaN(priority) ? 0 : Math.max(-10, Math.min(10, priority));
+    return priorityOf(this.call.header('x-priority'));
   }
 
   header(name: string): string | undefined {
@@ -129,12 +127,19 @@ export class RpcContext extends Context {
   }
 
   private reason(): Error {
-    const { deadline } = this;
-    if (deadline !== undefined && this.rpc.clock.now() >= deadline) {
-      return deadlineError();
-    }
-    return coreError('CORE_ERR_CANCELLED', 'the caller cancelled or went away before the answer was ready');
+    return goneError(this.deadline, this.rpc.clock);
   }
+}
+
+/** Why a caller no longer waits. */
+export function goneError(deadline: number | undefined, clock: Clock): Error {
+  if (deadline !== undefined && clock.now() >= deadline) return deadlineError();
+  return coreError('CORE_ERR_CANCELLED', 'the caller cancelled or went away before the answer was ready');
+}
+
+export function priorityOf(header: string | undefined): number {
+  const priority = header === undefined ? 0 : Number.parseInt(header, 10);
+  return Number.isNaN(priority) ? 0 : Math.max(-10, Math.min(10, priority));
 }
 
 /** What a call is told whose deadline passed. */

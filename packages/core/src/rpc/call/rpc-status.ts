@@ -20,6 +20,14 @@ export function rpcStatusOf(thrown: unknown, requestId?: string): RpcStatus {
   return { code: error.grpcStatus, message: error.message, details: statusDetails(error, requestId) };
 }
 
+/**
+ * The gRPC status of whatever a protocol's method threw: the same code, text and details that services give.
+ * @internal
+ */
+export function rpcFailure(thrown: unknown): RpcStatus {
+  return rpcStatusOf(thrown);
+}
+
 function statusDetails(error: WitanError, requestId: string | undefined): Buffer {
   const details: [string, Buffer][] = [['ErrorInfo', errorInfo(error)]];
   if (error.retryAfterMs !== undefined) details.push(['RetryInfo', retryInfo(error.retryAfterMs)]);

@@ -15,9 +15,11 @@ export interface GrpcControllerOptions {
   readonly loader?: object;
 }
 
-export interface GrpcStrategyParts extends Omit<GrpcListenerParts, 'runtimes'> {
+export interface GrpcStrategyParts extends Omit<GrpcListenerParts, 'runtimes' | 'extensions'> {
   /** Asked when the strategy listens: services are known once the application is initialised. */
   readonly runtimes: () => GrpcListenerParts['runtimes'];
+  /** Asked then too. @default none */
+  readonly extensions?: () => GrpcListenerParts['extensions'];
   readonly controllers?: GrpcControllerOptions;
   /** How long calls may go on when the application closes. @default 10_000 */
   readonly drainMs?: number;
@@ -66,6 +68,7 @@ export async function createGrpcStrategy(parts: GrpcStrategyParts): Promise<Wita
         this.listener = createGrpcListener({
           ...parts,
           runtimes: parts.runtimes(),
+          extensions: parts.extensions?.(),
           foreignPackages: () => this.packages,
         });
         this.grpcClient = new GrpcJsFacade(this.listener.server);

@@ -7,6 +7,7 @@ import { GrpcJsFacade } from '../server/grpc-js-facade.js';
 import type { RpcMethod, RpcServer, RpcStreamCall } from '../server/rpc-server.js';
 import { completeDescriptors } from './complete-descriptors.js';
 import { HEALTH_DESCRIPTOR } from './health-descriptor.js';
+import { jsonOfProto } from './proto-text.js';
 
 const VERSIONS = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
 const METHOD = 'ServerReflectionInfo';
@@ -20,12 +21,13 @@ export type ForeignPackages = () => readonly PackageDefinition[];
  */
 export function reflectionServices(
   definitions: readonly ServiceDefinition[],
+  protoTexts: readonly string[] = [],
   foreign: ForeignPackages = () => [],
 ): { service: string; methods: Record<string, RpcMethod> }[] {
   let loading: Promise<Map<string, RpcMethod>> | undefined;
   const handle = async (service: string, call: RpcStreamCall): Promise<void> => {
     try {
-      const methods = await (loading ??= load(definitions, foreign));
+      const methods = await (loading ??= load(definitions, protoTexts, foreign));
       const method = methods.get(service)!;
       if (method.kind === 'stream') method.handle(call);
     } catch (error) {
@@ -42,13 +44,15 @@ export function reflectionServices(
 
 async function load(
   definitions: readonly ServiceDefinition[],
+  protoTexts: readonly string[],
   foreign: ForeignPackages,
 ): Promise<Map<string, RpcMethod>> {
   const [{ fromJSON }, { ReflectionService }] = await Promise.all([
     import('@grpc/proto-loader'),
     import('@grpc/reflection'),
   ]);
-  const own = [...definitionsByPackage(definitions), HEALTH_DESCRIPTOR].map((json) =>
+  const written = await Promise.all(protoTexts.map(jsonOfProto));
+  const own = [...definitionsByPackage(definitions), ...written, HEALTH_DESCRIPTOR].map((json) =>
     completeDescriptors(fromJSON(json as never, { keepCase: true })),
   );
   const merged = Object.assign({}, ...foreign(), ...own) as PackageDefinition;
