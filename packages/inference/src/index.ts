@@ -38,8 +38,20 @@ export type {
   VersionState,
 } from './repository/model-directory.js';
 export type { ModelConfig, TensorConfig, VersionPolicy } from './repository/model-config.js';
+export { Vectorizer } from './vectorize/vectorizer.js';
+export type { VectorizerOptions } from './vectorize/vectorizer.js';
+export type { VectorizerStatistics } from './vectorize/vectorizer-statistics.js';
 
 // For sibling packages (@internal).
+export { ByteTable } from './vectorize/byte-table.js';
+export { DEFAULTS_HEADER, DefaultsLog } from './vectorize/defaults-log.js';
+export { float32OfInt64, float32OfText } from './vectorize/round.js';
+export { EMBEDDING, IDENTITY, ONE_HOT, SCALE32, SCALE64 } from './vectorize/transformation.js';
+export type { Feature, TransformationCode, TransformationType, ValueKind } from './vectorize/transformation.js';
+export { lengthError, numberError, typeError } from './vectorize/value-error.js';
+export type { RowPlace } from './vectorize/value-error.js';
+export type { FeaturePlan, VectorizePlan } from './vectorize/vectorize-plan.js';
+export { VECTORIZE_ERRORS } from './vectorize/vectorize.errors.js';
 export { INF_ERRORS } from './inference.errors.js';
 export { STORE_ERRORS } from './store/store.errors.js';
 export { ServedModel } from './model/served-model.js';

@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import type { Context, SchemaSpec } from '@witan/core';
+import { Column, Frame } from '@witan/core/frame';
+import { DEFAULTS_HEADER, DefaultsLog } from './defaults-log.js';
+import { FrameRows } from './frame-rows.js';
+import { featuresOfConfig } from './read-config.js';
+import { vectorizeError } from './vectorize.errors.js';
+import { VectorizePlan } from './vectorize-plan.js';
+import { schemaOfPlan } from './vectorizer-schema.js';
+import { VectorizerCounters, type VectorizerStatistics } from './vectorizer-statistics.js';
+
+export interface VectorizerOptions {
+  /** Numbers in a row of the model's input: a config that gives another number is refused. @default any */
+  readonly width?: number;
+  /** For messages: `model 'iris'`. @default none */
+  readonly who?: string;
+}
+
+/**
+ * Turns named features into rows of float32, as a vectorization config says: each feature by its transformation, in the
+ * config's order, one after the other.
+ *
+ * @example
+ * const vectorizer = await Vectorizer.load('models/fraud/vectorization.json');
+ * const rows = vectorizer.vectorize(Frame.fromRecords([{ country: 'NL', amount: 12.5 }]));
+ */
+export class Vectorizer {
+  /** Numbers in a row. */
+  readonly width: number;
+  /** Names of the features, in the order in which they stand in a row. */
+  readonly features: readonly string[];
+  /** The columns of a typed service: one for each feature, nullable; `utf8`, `f64` (64-bit scalings) or `f32`. */
+  readonly schema: SchemaSpec;
+  /** What decoders of other sources work by. @internal */
+  readonly plan: VectorizePlan;
+  /** @internal */
+  readonly counters: VectorizerCounters;
+  private readonly frames: FrameRows;
+
+  private constructor(plan: VectorizePlan) {
+    this.plan = plan;
+    this.width = plan.width;
+    this.features = plan.features.map((feature) => feature.name);
+    this.schema = schemaOfPlan(plan, 'Features');
+    this.counters = new VectorizerCounters(this.features);
+    this.frames = new FrameRows(plan, this.counters);
+  }
+
+  /**
+   * Reads and checks a config: the path of a JSON file, or what such a file holds.
+   * @throws {INF_ERR_VECTORIZE_CONFIG}
+   */
+  static async load(config: string | object, options: VectorizerOptions = {}): Promise<Vectorizer> {
+    if (typeof config !== 'string') return Vectorizer.of(config, options);
+    return Vectorizer.of(await readJson(config, options.who), options, config);
+  }
+
+  /**
+   * {@link load} for what a config file holds.
+   * @throws {INF_ERR_VECTORIZE_CONFIG}
+   */
+  static of(config: object, { width, who }: VectorizerOptions = {}, path?: string): Vectorizer {
+    const name = nameOf(path, who);
+    const plan = new VectorizePlan(featuresOfConfig(config, name));
+    if (width === undefined || width === plan.width) return new Vectorizer(plan);
+    const shares = plan.features.map(({ name: feature, length }) => `${feature} ${length}`).join(', ');
+    const text = `${name}: its rows have ${plan.width} numbers, the model's input takes ${width} (${cut(shares)})`;
+    throw vectorizeError('INF_ERR_VECTORIZE_CONFIG', text, { details: { width: plan.width, input: width } });
+  }
+
+  /**
+   * The rows as numbers, row after row, `width` each. Columns are found by name, whatever their order; further ones are
+   * ignored. A column that is missing, or null in a row, gives the feature's default.
+   * @throws {INF_ERR_VECTORIZE_VALUE} naming row and feature
+   */
+  vectorize(frame: Frame<object>, log?: DefaultsLog): Float32Array {
+    return this.frames.write(frame, log);
+  }
+
+  /**
+   * The rows as a model's input: a Frame with one column, float32 vectors of `width`. With `context`, a caller that
+   * sent `x-witan-defaults: 1` is told which features its rows lacked. Tensors given to a model are inputs already and
+   * are not for here.
+   * @throws {INF_ERR_VECTORIZE_VALUE} naming row and feature
+   */
+  toInput(frame: Frame<object>, inputName: string, context?: Pick<Context, 'header' | 'setHeader'>): Frame {
+    const log = context?.header(DEFAULTS_HEADER) === '1' ? this.defaultsLog() : undefined;
+    const input = this.inputOf(this.vectorize(frame, log), inputName);
+    if (log) context!.setHeader(DEFAULTS_HEADER, log.text());
+    return frame.origin === undefined ? input : input.markedAs(frame.origin);
+  }
+
+  /** Rows of numbers as a Frame with one column. @internal */
+  inputOf(rows: Float32Array, inputName: string): Frame {
+    const length = rows.length / this.width;
+    const column = new Column({ dtype: 'f32', shape: [this.width], length, data: rows });
+    return new Frame(new Map([[inputName, column]]), length);
+  }
+
+  /** @internal */
+  defaultsLog(): DefaultsLog {
+    return new DefaultsLog(this.features);
+  }
+
+  /** Rows, defaults and unknown texts since it was loaded. */
+  stats(): VectorizerStatistics {
+    return this.counters.read();
+  }
+}
+
+const MAX_SHOWN = 256;
+
+function cut(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+function nameOf(path: string | undefined, who: string | undefined): string {
+  const config = path === undefined ? 'vectorization' : `vectorization ${path}`;
+  return who === undefined ? config : `${who}: ${config}`;
+}
+
+async function readJson(path: string, who: string | undefined): Promise<object> {
+  try {
+    const text = await readFile(path, 'utf8');
+    return JSON.parse(text.replace(/^\uFEFF/, '')) as object;
+  } catch (error) {
+    const why = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read';
+    const text = `${nameOf(path, who)} ${why}: ${(error as Error).message}`;
+    throw vectorizeError('INF_ERR_VECTORIZE_CONFIG', text, { cause: error });
+  }
+}
