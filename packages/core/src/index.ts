@@ -80,6 +80,7 @@ export { rpcFailure } from './rpc/call/rpc-status.js';
 export type { RpcCall, RpcMethod, RpcStatus, RpcStreamCall, RpcUnaryCall } from './rpc/server/rpc-server.js';
 export { DynamicServices } from './service/dynamic-services.js';
 export { schemaOf } from './schema/schema-of.js';
+export { paramsParser } from './service/params.js';
 export { serviceDefinitionsOf } from './service/module-walk.js';
 export type { ColumnSpec, Rule, SchemaSpec, Violation } from './schema/spec.js';
 export type { ServiceDefinition, ServiceRuntime } from './service/runtime.js';

@@ -40,6 +40,8 @@ export interface ModelConfig {
   readonly defaultVersion?: string;
   /** A vectorization file, below the model's folder. */
   readonly vectorize?: string;
+  /** The names of an output's classes, by output: from the label files, or written in `witan.yaml`. */
+  readonly labels?: Readonly<Record<string, readonly string[]>>;
   /** Triton's free `parameters`. */
   readonly parameters?: Readonly<Record<string, string>>;
   /** SHA-256 of files, by path below the model's folder. */
