@@ -72,6 +72,9 @@ export type {
   RpcExtension,
   RpcServiceExtension,
 } from './lifecycle/transport-extensions.js';
+export { addRawBodyParser } from './http/body-parser.js';
+export { TurnBudget } from './http/turn-budget.js';
+export { Readiness } from './lifecycle/readiness.js';
 export { HttpCaller } from './http/http-caller.js';
 export { httpFailure } from './http/failure.js';
 export type { HttpFailure } from './http/failure.js';

@@ -24,4 +24,5 @@ export { allValid, countNulls, isValid, setNull } from './bitmap.js';
 export type { Bitmap } from './bitmap.js';
 export { fromFloat16Bits, toFloat16Bits } from './float16.js';
 export { arrayTypeOf } from './storage.js';
+export { JsonTextWriter, SCALAR_BYTES } from './json/text-writer.js';
 export { inferColumn } from './infer.js';
