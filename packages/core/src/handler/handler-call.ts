@@ -1,4 +1,5 @@
 import type { Frame } from '../frame/frame.js';
+import { isPromise } from '../service/is-promise.js';
 import { handlerError } from './handler.errors.js';
 import type { BatchContext } from './batch-context.js';
 import type { Context } from './context.js';
@@ -9,6 +10,18 @@ type Method = (...args: unknown[]) => unknown;
 
 /** Calls a handler's method on an instance; the arguments are planned once, at boot. */
 export type HandlerCall = (instance: object, frame: Frame, context: AnyContext) => unknown;
+
+/** What a handler's parameters select for one request; see {@link HandlerParamSource}. */
+export interface Selection {
+  prepare(context: Context<object>): Promise<unknown> | undefined;
+  keyOf(context: Context<object>): string;
+}
+
+export interface PlannedCall {
+  readonly call: HandlerCall;
+  /** Absent where no parameter says more of a request than its parameters do. */
+  readonly selection?: Selection;
+}
 
 /** A decorated parameter with the provider that its token stands for. */
 export interface ResolvedParam {
@@ -25,7 +38,7 @@ export function planCall(
   prototype: object,
   method: string,
   resolve: (source: HandlerParamSource) => unknown,
-): HandlerCall {
+): PlannedCall {
   const fn = (prototype as Record<string, Method>)[method]!;
   const decorated = handlerParamsOf(prototype, method);
   const params = new Map([...decorated].map(([i, source]) => [i, { source, provider: resolve(source) }]));
@@ -38,16 +51,46 @@ export function planCall(
     );
   }
   if (params.size === 0)
-    return (instance, frame, context) => (instance as Record<string, Method>)[method]!(frame, context);
-  return (instance, frame, context) => {
+    return { call: (instance, frame, context) => (instance as Record<string, Method>)[method]!(frame, context) };
+  const call: HandlerCall = (instance, frame, context) => {
     const args = new Array<unknown>(count);
+    let later = false;
     args[plain[0]!] = frame;
     if (plain.length > 1) args[plain[1]!] = context;
-    for (const [i, param] of params) args[i] = valueOf(param, context);
-    return (instance as Record<string, Method>)[method]!(...args);
+    for (const [i, param] of params) later = isPromise((args[i] = valueOf(param, context))) || later;
+    return later ? callLater(instance, method, args) : (instance as Record<string, Method>)[method]!(...args);
   };
+  return { call, selection: selectionOf([...params.values()]) };
+}
+
+/** Something that a parameter selects is not there yet. The Frame and the Context are no promises. */
+async function callLater(instance: object, method: string, args: unknown[]): Promise<unknown> {
+  return (instance as Record<string, Method>)[method]!(...(await Promise.all(args)));
 }
 
 function valueOf({ source, provider }: ResolvedParam, context: AnyContext): unknown {
   return source.select ? source.select(provider, context) : provider;
+}
+
+function selectionOf(params: readonly ResolvedParam[]): Selection | undefined {
+  const selecting = params.filter(({ source }) => source.keyOf || source.prepare);
+  const [only] = selecting;
+  if (!only) return undefined;
+  if (selecting.length === 1)
+    return { prepare: (context) => prepared(only, context), keyOf: (context) => keyOf(only, context) };
+  return {
+    prepare(context) {
+      const waits = selecting.map((param) => prepared(param, context)).filter((wait) => wait !== undefined);
+      return waits.length === 0 ? undefined : Promise.all(waits);
+    },
+    keyOf: (context) => JSON.stringify(selecting.map((param) => keyOf(param, context))),
+  };
+}
+
+function prepared({ source, provider }: ResolvedParam, context: Context<object>): Promise<unknown> | undefined {
+  return source.prepare?.(provider, context);
+}
+
+function keyOf({ source, provider }: ResolvedParam, context: Context<object>): string {
+  return source.keyOf?.(provider, context) ?? '';
 }

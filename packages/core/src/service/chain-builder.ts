@@ -34,7 +34,7 @@ export class ChainBuilder {
 
   private stepOf(blueprint: StepBlueprint, { type }: ServiceBlueprint): ChainStep {
     const providers: unknown[] = [];
-    const call = planCall(blueprint.owner.prototype as object, blueprint.handler.method, (source) => {
+    const { call, selection } = planCall(blueprint.owner.prototype as object, blueprint.handler.method, (source) => {
       const provider = this.find(source.token, `a parameter of ${blueprint.name}`);
       providers.push(provider);
       const { name: handler, input, output } = blueprint;
@@ -47,7 +47,8 @@ export class ChainBuilder {
     const name = blueprint.owner === type ? blueprint.name : `${type.name}.${blueprint.name}`;
     // A class may have its models as parameters of the handler or injected into its constructor.
     const used = providers.length > 0 ? providers : injectedInto(provider);
-    if (instance) return { blueprint, call, instance, gate: this.gateOf(name, blueprint, call, instance, used) };
+    if (instance)
+      return { blueprint, call, instance, selection, gate: this.gateOf(name, blueprint, call, instance, used) };
     throw serviceError(
       'CORE_ERR_SERVICE_BATCHED',
       `${blueprint.name} is batched, but its class is request-scoped or transient (by itself, by what it injects, or by a guard, interceptor, pipe or filter, also a global one): one call serves many requests; a handler class of its own is not concerned by what applies to the service`,

@@ -2,7 +2,7 @@ import type { BatchGate } from '../batch/batch-gate.js';
 import type { Frame } from '../frame/frame.js';
 import { Answer } from '../handler/answer.js';
 import type { Context } from '../handler/context.js';
-import type { HandlerCall } from '../handler/handler-call.js';
+import type { HandlerCall, Selection } from '../handler/handler-call.js';
 import { frameOfResult, framesOfStream, isStream } from '../handler/handler-result.js';
 import type { StepBlueprint } from './blueprint.js';
 import type { ServiceResult } from './runtime.js';
@@ -16,6 +16,8 @@ export interface ChainStep {
   readonly call: HandlerCall;
   /** Present on batched steps. */
   readonly gate?: BatchGate<Context<object>>;
+  /** Keeps batches of different models apart; only of batched steps. */
+  readonly selection?: Selection;
 }
 
 /** Makes the instances of request-scoped steps; see {@link Chain.run}. */
@@ -42,7 +44,7 @@ export class Chain {
     for (let i = first; i < this.steps.length; i++) {
       const step = this.steps[i]!;
       const given = step.gate
-        ? step.gate.submit({ frame, key: this.batchKey(context), caller: context, context })
+        ? this.submit(step.gate, step.selection, frame, context)
         : step.call(step.instance ?? instances!(step), frame, context);
       if (given instanceof Promise) return given.then((value) => this.proceed(i, value, context, instances));
       if (given instanceof Answer) return given;
@@ -87,8 +89,29 @@ export class Chain {
     }
   }
 
-  /** Requests with different parameters never share a batch. */
-  private batchKey(context: Context<object>): string | undefined {
-    return this.hasParams ? JSON.stringify(context.params) : undefined;
+  private submit(
+    gate: BatchGate<Context<object>>,
+    selection: Selection | undefined,
+    frame: Frame,
+    context: Context<object>,
+  ): Promise<Frame> {
+    const wait = selection?.prepare(context);
+    if (wait) return wait.then(() => this.queue(gate, selection, frame, context));
+    return this.queue(gate, selection, frame, context);
+  }
+
+  private queue(
+    gate: BatchGate<Context<object>>,
+    selection: Selection | undefined,
+    frame: Frame,
+    context: Context<object>,
+  ): Promise<Frame> {
+    return gate.submit({ frame, key: this.batchKey(context, selection), caller: context, context });
+  }
+
+  /** Requests with different parameters, or that select another model, never share a batch. */
+  private batchKey(context: Context<object>, selection: Selection | undefined): string | undefined {
+    const params = this.hasParams ? JSON.stringify(context.params) : undefined;
+    return selection ? `${params ?? ''}\0${selection.keyOf(context)}` : params;
   }
 }
