@@ -1,12 +1,9 @@
 import { Frame } from '../frame/frame.js';
 import { conformFrame, conformRecords } from '../schema/conform.js';
 import type { SchemaSpec } from '../schema/spec.js';
+import { isStream } from '../service/stream.js';
 import { handlerError } from './handler.errors.js';
 import { Answer } from './answer.js';
-
-export function isStream(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
-}
 
 /**
  * A handler's Frame or records as a Frame of its output schema.

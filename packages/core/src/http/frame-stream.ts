@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { WitanError } from '../errors/witan-error.js';
 import type { Frame } from '../frame/frame.js';
+import { releaseIterator } from '../service/stream.js';
 import type { StreamForm } from './stream-forms.js';
 
 /** A handler that never waits for anything would otherwise hold the event loop until the socket is full. */
@@ -43,7 +44,7 @@ export class FrameStream extends Readable {
       this.push(last);
       this.push(null);
     }
-    release(this.frames);
+    releaseIterator(this.frames);
   }
 
   override _read(): void {
@@ -55,7 +56,7 @@ export class FrameStream extends Readable {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     if (!this.over) {
       this.over = true;
-      release(this.frames);
+      releaseIterator(this.frames);
     }
     this.events.closed();
     done(error);
@@ -88,14 +89,5 @@ export class FrameStream extends Readable {
     if (last.length > 0) this.push(last);
     this.push(null);
     return '';
-  }
-}
-
-/** Lets a generator run its `finally`; what that throws concerns nobody any more. */
-export function release(frames: AsyncIterator<Frame>): void {
-  try {
-    void Promise.resolve(frames.return?.()).catch(() => undefined);
-  } catch {
-    // A hand-written iterator may throw at once.
   }
 }

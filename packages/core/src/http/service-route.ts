@@ -6,10 +6,11 @@ import { Frame } from '../frame/frame.js';
 import { Answer } from '../handler/answer.js';
 import { isPromise } from '../service/is-promise.js';
 import type { ServiceResult, ServiceRuntime } from '../service/runtime.js';
+import { isStream, releaseIterator, releaseStream } from '../service/stream.js';
 import type { ServiceCodec } from './codec.js';
 import { compressionFor } from './compression.js';
 import { logFailure, sendFailure } from './failure.js';
-import { FrameStream, release } from './frame-stream.js';
+import { FrameStream } from './frame-stream.js';
 import { deadlineError, HttpContext } from './http-context.js';
 import { httpError } from './http.errors.js';
 import { CONTENT_TYPE_OF } from './media-types.js';
@@ -119,7 +120,7 @@ export class ServiceRoute {
     if (context.reply.sent) abandon(result);
     else if (result instanceof Frame) this.answerFrame(context, result);
     else if (result instanceof Answer) this.answerEarly(context, result);
-    else if (isAsyncIterable(result)) void this.answerStream(context, result);
+    else if (isStream(result)) void this.answerStream(context, result);
     else
       throw httpError(
         'CORE_ERR_HTTP_RESULT',
@@ -171,7 +172,7 @@ export class ServiceRoute {
     context.wait((reason) => {
       open = false;
       if (stream) return stream.fail(reason);
-      release(iterator);
+      releaseIterator(iterator);
       context.settle();
       this.fail(context, reason);
     });
@@ -233,13 +234,9 @@ export class ServiceRoute {
   }
 }
 
-function isAsyncIterable(result: unknown): result is AsyncIterable<Frame> {
-  return typeof (result as Partial<AsyncIterable<Frame>> | undefined)?.[Symbol.asyncIterator] === 'function';
-}
-
 /** A result that came too late: a stream of Frames must be let go. */
 function abandon(result: ServiceResult): void {
-  if (isAsyncIterable(result)) release(result[Symbol.asyncIterator]());
+  if (isStream(result)) releaseStream(result);
 }
 
 function defaultTypeOf(body: unknown): string {

@@ -189,6 +189,20 @@ describe('gRPC errors', () => {
     expect(returned).toBe(true);
   });
 
+  it('tells so even when the stream throws on being let go', async () => {
+    const broken = {
+      [Symbol.asyncIterator](): AsyncIterator<never> {
+        throw new Error('no iterator today');
+      },
+    };
+    const { error } = await (await serve(() => broken)).predict(GOOD);
+    expect(error).toMatchObject({
+      code: status.FAILED_PRECONDITION,
+      details: expect.stringContaining('PredictStream'),
+    });
+    expect(logged.join()).not.toContain('no iterator today');
+  });
+
   it('refuses messages beyond the limit, naming it', async () => {
     const { error } = await (
       await serve(undefined, { maxReceiveMessageBytes: 1000 })

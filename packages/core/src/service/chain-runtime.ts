@@ -2,12 +2,13 @@ import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
 import type { Frame } from '../frame/frame.js';
 import { Answer } from '../handler/answer.js';
 import type { Context } from '../handler/context.js';
-import { framesOfStream, frameOfResult, isStream } from '../handler/handler-result.js';
+import { framesOfStream, frameOfResult } from '../handler/handler-result.js';
 import type { ServiceBlueprint } from './blueprint.js';
 import type { Chain, ChainStep, Instances } from './chain.js';
 import type { EnhancerHost } from './enhancer-host.js';
 import { type EnhancedCall, enhancedCall, type Invocation } from './enhanced-call.js';
 import type { ServiceDefinition, ServiceResult, ServiceRuntime } from './runtime.js';
+import { isStream } from './stream.js';
 
 /** A service without any guard, interceptor, pipe or filter: the chain itself, at no further cost. */
 export class PlainRuntime implements ServiceRuntime {

@@ -3,10 +3,11 @@ import type { Frame } from '../frame/frame.js';
 import { Answer } from '../handler/answer.js';
 import type { Context } from '../handler/context.js';
 import type { HandlerCall, Selection } from '../handler/handler-call.js';
-import { frameOfResult, framesOfStream, isStream } from '../handler/handler-result.js';
+import { frameOfResult, framesOfStream } from '../handler/handler-result.js';
 import type { StepBlueprint } from './blueprint.js';
 import type { ServiceResult } from './runtime.js';
 import { handlerError } from '../handler/handler.errors.js';
+import { isStream } from './stream.js';
 
 /** One step, ready to run. */
 export interface ChainStep {

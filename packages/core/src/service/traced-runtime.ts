@@ -1,6 +1,6 @@
 import type { Frame } from '../frame/frame.js';
 import type { Context } from '../handler/context.js';
-import { isStream } from '../handler/handler-result.js';
+import { isStream } from './stream.js';
 import { requestChannel, type RequestEvent } from './request-channel.js';
 import type { ServiceDefinition, ServiceResult, ServiceRuntime } from './runtime.js';
 

@@ -6,10 +6,6 @@ import type { RpcContext } from './rpc-context.js';
 
 export const NO_BYTES = Buffer.alloc(0);
 
-export function isStreamResult(result: object): result is AsyncIterable<unknown> {
-  return Symbol.asyncIterator in result;
-}
-
 /**
  * An early answer over gRPC: 2xx is an empty message, anything else the error that its status maps to.
  * @throws {CORE_ERR_ANSWER}
@@ -29,10 +25,4 @@ function bodyText({ body, status }: Answer): string {
   if (body === undefined) return `the handler answered with status ${status}`;
   if (typeof body === 'string') return body;
   return body instanceof Uint8Array ? Buffer.from(body).toString('utf8') : JSON.stringify(body);
-}
-
-/** Lets an iterable that nobody will read clean up. */
-export function dismiss(result: AsyncIterable<unknown>): void {
-  const iterator = result[Symbol.asyncIterator]();
-  void Promise.resolve(iterator.return?.()).catch(() => undefined);
 }

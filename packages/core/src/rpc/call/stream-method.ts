@@ -1,11 +1,11 @@
-import type { Frame } from '../../frame/frame.js';
 import { Answer } from '../../handler/answer.js';
 import type { ServiceResult, ServiceRuntime } from '../../service/runtime.js';
 import { rpcError } from '../rpc.errors.js';
 import type { RpcStreamCall, RpcStreamMethod } from '../server/rpc-server.js';
 import { RpcContext, type RpcService } from './rpc-context.js';
 import { rpcStatusOf } from './rpc-status.js';
-import { answerBytes, isStreamResult } from './service-result.js';
+import { isStream } from '../../service/stream.js';
+import { answerBytes } from './service-result.js';
 
 /** How many messages of one stream are worked on at once, unless set otherwise. */
 export const DEFAULT_STREAM_WINDOW = 16;
@@ -122,10 +122,10 @@ class StreamRun {
 
   private async answer(context: RpcContext, result: ServiceResult): Promise<void> {
     if (result instanceof Answer) await this.call.write(answerBytes(result, context));
-    else if (!isStreamResult(result)) await this.call.write(this.rpc.codec.encode(result as Frame, context.form));
+    else if (!isStream(result)) await this.call.write(this.rpc.codec.encode(result, context.form));
     else {
       // Leaving the loop early calls the iterator's return().
-      for await (const frame of result as AsyncIterable<Frame>) {
+      for await (const frame of result) {
         if (this.call.cancelled) break;
         await this.call.write(this.rpc.codec.encode(frame, context.form));
         if (this.call.cancelled) break;

@@ -1,4 +1,3 @@
-import type { Frame } from '../../frame/frame.js';
 import { Answer } from '../../handler/answer.js';
 import type { ServiceResult, ServiceRuntime } from '../../service/runtime.js';
 import { rpcError } from '../rpc.errors.js';
@@ -6,7 +5,8 @@ import type { RpcUnaryCall, RpcUnaryMethod } from '../server/rpc-server.js';
 import { deadlineError, RpcContext, type RpcService } from './rpc-context.js';
 import { rpcStatusOf } from './rpc-status.js';
 import { isPromise } from '../../service/is-promise.js';
-import { answerBytes, dismiss, isStreamResult } from './service-result.js';
+import { isStream, releaseStream } from '../../service/stream.js';
+import { answerBytes } from './service-result.js';
 
 /** `Predict`: one message, one invocation, one answer. */
 export class UnaryMethod implements RpcUnaryMethod {
@@ -47,8 +47,8 @@ export class UnaryMethod implements RpcUnaryMethod {
 
   private messageOf(context: RpcContext, result: ServiceResult): Buffer {
     if (result instanceof Answer) return answerBytes(result, context);
-    if (!isStreamResult(result)) return this.rpc.codec.encode(result as Frame, context.form);
-    dismiss(result);
+    if (!isStream(result)) return this.rpc.codec.encode(result, context.form);
+    releaseStream(result);
     throw rpcError(
       'CORE_ERR_GRPC_STREAM_ONLY',
       `${this.rpc.path} answers with a stream: call PredictStream instead of Predict`,
