@@ -9,7 +9,10 @@ export interface ModelRunOptions {
   readonly deadline?: number;
   /** Only these outputs are computed. @default all */
   readonly outputs?: readonly string[];
-  /** The request that this run is for: its deadline, priority and disconnect count. */
+  /**
+   * The request that this run is for: its deadline, priority and disconnect count. With a batched handler's
+   * BatchContext the rows go on at once, as the batch itself does: they have waited at the handler's gate.
+   */
   readonly context?: Context<object> | BatchContext<object>;
 }
 

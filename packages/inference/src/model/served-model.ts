@@ -106,7 +106,7 @@ export class ServedModel extends Model {
       const wanted = options.outputs === undefined ? view : this.selection(view, options.outputs);
       if (frame.rows === 0) return Promise.resolve(this.emptyFor(frame, wanted));
       this.planFor(frame);
-      if (frame.origin === 'gate') return this.runFormed(frame, options, wanted);
+      if (isFormed(frame, options)) return this.runFormed(frame, options, wanted);
       return this.submit(frame, options, wanted, false);
     } catch (error) {
       return Promise.reject(error);
@@ -213,6 +213,11 @@ class ModelView extends Model {
   override runTensors(feeds: TensorMap, options?: Pick<ModelRunOptions, 'outputs'>): Promise<TensorMap> {
     return this.model.runTensors(feeds, options);
   }
+}
+
+/** The rows are a handler's batch, or were made of one: they have waited at its gate. */
+function isFormed(frame: Frame, { context }: ModelRunOptions): boolean {
+  return frame.origin === 'gate' || (context !== undefined && !('aborted' in context));
 }
 
 /** A call of its own may have any number of rows, so nothing is split. */

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { Module, type Type } from '@nestjs/common';
-import { Column, Frame, Handler, Schema, Service, WitanFactory } from '@witan/core';
-import { fixtureModel } from '@witan-libs/testing';
+import { BatchContext, type BatchOptions, Column, Frame, Handler, Schema, Service, WitanFactory } from '@witan/core';
+import { fixtureModel, ManualClock } from '@witan-libs/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Model } from '../model/model.js';
 import { ModelModule } from './model.module.js';
@@ -30,17 +30,25 @@ describe('@UseModel', () => {
   const open: { close(): Promise<unknown> }[] = [];
   afterEach(() => Promise.all(open.splice(0).map((app) => app.close())));
 
-  async function serve(service: Type): Promise<(rows: object[]) => Promise<{ statusCode: number; json(): unknown }>> {
+  interface Surroundings {
+    readonly model?: { readonly batch: BatchOptions };
+    readonly clock?: ManualClock;
+  }
+
+  async function serve(
+    service: Type,
+    { model, clock }: Surroundings = {},
+  ): Promise<(rows: object[]) => Promise<{ statusCode: number; json(): unknown }>> {
     const store = dirname(fixtureModel('iris'));
     @Module({
       imports: [
         ModelModule.forRoot({ store }),
-        ModelModule.forFeature({ name: 'signs', path: 'scalar-outputs', trusted: true }),
+        ModelModule.forFeature({ name: 'signs', path: 'scalar-outputs', trusted: true, ...model }),
       ],
       providers: [service],
     })
     class App {}
-    const app = await WitanFactory.create(App, { logger: false });
+    const app = await WitanFactory.create(App, { logger: false, ...(clock && { clock }) });
     open.push(app);
     await app.init();
     return (rows) => app.inject({ method: 'POST', url: '/signs', payload: rows });
@@ -77,6 +85,22 @@ describe('@UseModel', () => {
       });
     },
   );
+
+  it('lets a batched handler pass a Frame of its own on without a second delay', async () => {
+    @Service('signs')
+    class Signs {
+      @Handler({ in: Pair, out: Sign, batch: { maxRows: 8 } })
+      sign(frame: Frame<Pair>, batch: BatchContext, @UseModel('signs') model: Model) {
+        const doubled = (name: 'a' | 'b') => Float32Array.from(frame.records(), (row) => 2 * row[name]);
+        return model.run(Frame.fromColumns({ a: doubled('a'), b: doubled('b') }), { context: batch });
+      }
+    }
+    // Time stands still: rows that were held back for a fuller batch would never be answered.
+    const clock = new ManualClock({ turns: 'event-loop' });
+    const post = await serve(Signs, { model: { batch: { maxDelayMs: 10 } }, clock });
+    const answer = await post([{ a: 1, b: 2 }]);
+    expect(answer.json()).toMatchObject({ records: [{ sum: 6 }] });
+  });
 
   it("ends the boot when the handler's schema does not fit the model, and prints both", async () => {
     const boot = serve(serviceOf(Wide, true));
