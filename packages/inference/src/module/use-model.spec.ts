@@ -48,7 +48,7 @@ describe('@UseModel', () => {
       providers: [service],
     })
     class App {}
-    const app = await WitanFactory.create(App, { logger: false, ...(clock && { clock }) });
+    const app = await WitanFactory.create(App, { logger: false, ...(clock && { witan: { clock } }) });
     open.push(app);
     await app.init();
     return (rows) => app.inject({ method: 'POST', url: '/signs', payload: rows });
