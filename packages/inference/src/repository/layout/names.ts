@@ -33,12 +33,17 @@ export function isSafeFile(path: string): boolean {
   return isSafeRelativePath(path) && !path.startsWith('.') && !path.includes('/.');
 }
 
+/** Control characters, line separators and marks that turn the direction of text. */
+// eslint-disable-next-line no-control-regex
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** For a message: in one line, without what a terminal would act on. */
+export function printable(text: string): string {
+  return text.toWellFormed().replace(UNPRINTABLE, '?');
+}
+
 /** For a message: quoted, escaped and cut, whatever it was. */
 export function quoted(text: string, maxLength = 80): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
-  return JSON.stringify(cut.toWellFormed()).replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, escape);
-}
-
-function escape(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return printable(JSON.stringify(cut.toWellFormed()));
 }

@@ -3,7 +3,13 @@ import { readStoreText } from '../read-store.js';
 import { layoutError } from '../layout.errors.js';
 import { isIgnored, quoted } from '../names.js';
 import { latestVersion } from '../versions.js';
-import { type PathTemplate, resolveSegment, type TemplateSegment, type TemplateValues, valueText } from './path-template.js';
+import {
+  type PathTemplate,
+  resolveSegment,
+  type TemplateSegment,
+  type TemplateValues,
+  valueText,
+} from './path-template.js';
 import { safeSegment, segmentFault } from './segment.js';
 
 const LATEST = 'latest';
@@ -68,7 +74,10 @@ function nameInJson(path: string, text: string): string {
   const name = typeof value === 'object' && value !== null ? (value as { latest?: unknown }).latest : value;
   const found = valueText(name);
   if (found !== undefined) return found;
-  throw layoutError('INF_ERR_MODEL_PARAM', `${path} must be "name" or { "latest": "name" }; it begins ${quoted(text, 40)}`);
+  throw layoutError(
+    'INF_ERR_MODEL_PARAM',
+    `${path} must be "name" or { "latest": "name" }; it begins ${quoted(text, 40)}`,
+  );
 }
 
 /** The names in a folder below which there is a model; in the last folder a model's own file counts without its ending. */
