@@ -51,7 +51,8 @@ export { CATEGORY_STATUS } from './errors/category.js';
 export type { CategoryStatus, ErrorCategory } from './errors/category.js';
 
 // For sibling packages (@internal).
-export { BatchGate } from './batch/batch-gate.js';
+export { Batch, BatchGate } from './batch/batch-gate.js';
+export { canBisect } from './batch/bisection.js';
 export { systemClock } from './clock.js';
 export type { Clock, TimerHandle } from './clock.js';
 export { CLOCK } from './lifecycle/witan.tokens.js';

@@ -38,8 +38,9 @@ export type {
   VersionState,
 } from './repository/model-directory.js';
 export type { ModelConfig, TensorConfig, VersionPolicy } from './repository/model-config.js';
+export type { LoadedLimits } from './repository/loaded-versions.js';
 export { Vectorizer } from './vectorize/vectorizer.js';
-export type { VectorizerOptions } from './vectorize/vectorizer.js';
+export type { DefaultsCaller, VectorizerOptions } from './vectorize/vectorizer.js';
 export type { VectorizerStatistics } from './vectorize/vectorizer-statistics.js';
 
 // For sibling packages (@internal).
@@ -56,8 +57,10 @@ export { INF_ERRORS } from './inference.errors.js';
 export { STORE_ERRORS } from './store/store.errors.js';
 export { maxBatchSizeOf, tritonConfigOf } from './repository/layout/triton/triton-config-of.js';
 export { ServedModel } from './model/served-model.js';
-export type { SchemaBinding, ServedModelParts } from './model/served-model.js';
-export type { ModelLoadEvent } from './module/model-load-channel.js';
+export type { FrameVectorizer, SchemaBinding, ServedModelParts } from './model/served-model.js';
+export { VersionHandle } from './repository/version-handle.js';
+export { REPOSITORY_ERRORS } from './repository/repository.errors.js';
+export type { ModelLoadEvent, ModelLoadKind } from './module/model-load-channel.js';
 export { RunnerFactory } from './runner/runner-factory.js';
 export type { OpenRunnerOptions, RunnerFactoryParts } from './runner/runner-factory.js';
 export type { LoadReport, Runner, WarmUpTime } from './runner/runner.js';

@@ -7,6 +7,8 @@ import { batchError } from './batch.errors.js';
 interface Entry {
   readonly gate: BatchGate<never>;
   readonly fixed: readonly (keyof BatchOptions)[];
+  /** What {@link BatchControl.configure} has set. */
+  readonly configured: BatchOptions;
 }
 
 /**
@@ -44,7 +46,8 @@ export class BatchControl {
    * @throws {CORE_ERR_BATCH_OPTIONS} when a value is out of range, or fixed by the model; then nothing changes
    */
   configure(name: string, options: BatchOptions): void {
-    const { gate, fixed } = this.entry(name);
+    const entry = this.entry(name);
+    const { gate, fixed } = entry;
     const refused = fixed.find((option) => options[option] !== undefined && options[option] !== gate.options[option]);
     if (refused) {
       throw batchError(
@@ -53,6 +56,7 @@ export class BatchControl {
       );
     }
     gate.configure(options);
+    this.entries.set(name, { ...entry, configured: { ...entry.configured, ...options } });
   }
 
   /**
@@ -60,7 +64,24 @@ export class BatchControl {
    * @internal
    */
   add<C>(gate: BatchGate<C>, fixed: readonly (keyof BatchOptions)[] = []): void {
-    this.entries.set(gate.name, { gate: gate as unknown as BatchGate<never>, fixed });
+    this.entries.set(gate.name, { gate: gate as unknown as BatchGate<never>, fixed, configured: {} });
+  }
+
+  /**
+   * Takes a gate in under a name, in the place of the one that has it: what was configured there holds for it too, but
+   * for what is `fixed`.
+   * @internal
+   */
+  replace<C>(name: string, gate: BatchGate<C>, fixed: readonly (keyof BatchOptions)[] = []): void {
+    const all = Object.entries(this.entries.get(name)?.configured ?? {});
+    const configured = Object.fromEntries(all.filter(([option]) => !fixed.includes(option as keyof BatchOptions)));
+    if (all.length > 0) gate.configure(configured);
+    this.entries.set(name, { gate: gate as unknown as BatchGate<never>, fixed, configured });
+  }
+
+  /** Forgets a gate, unless another one has taken its name. @internal */
+  remove<C>(name: string, gate: BatchGate<C>): void {
+    if (this.entries.get(name)?.gate === (gate as unknown)) this.entries.delete(name);
   }
 
   /** `name`, or, when a gate has it already, `name #2` and so on. @internal */

@@ -1,13 +1,16 @@
-import { BatchGate, type BatchOptions, type Clock, type SchemaSpec } from '@witan/core';
+import { type Batch, BatchGate, type BatchOptions, canBisect, type Clock, type SchemaSpec } from '@witan/core';
 import { Frame } from '@witan/core/frame';
 import type { ExecutionMode, Runner, RunnerState } from '../runner/runner.js';
 import type { ModelSignature } from '../runner/signature.js';
+import { blankFeeds } from '../runner/warm-up.js';
 import type { TensorMap } from '../tensor/tensor.js';
 import type { CastRule } from './cast.js';
 import { InputPlan, type InputPlanOptions, type NullRule } from './input-plan.js';
 import { layoutOfSchema } from './layout.js';
 import { mapColumns } from './mapping.js';
 import { Model, type ModelRunOptions } from './model.js';
+import { ModelCounters, type RunTimes } from './model-counters.js';
+import type { ModelStatistics } from './model-statistics.js';
 import { emptyOutputs, frameOfOutputs, type NanRule } from './output-frame.js';
 import { type OutputView, selectOutputs, viewForSchema, wholeView } from './output-view.js';
 import { checkTensors, frameOfTensors } from './tensor-frame.js';
@@ -15,6 +18,8 @@ import { checkTensors, frameOfTensors } from './tensor-frame.js';
 export interface ServedModelParts {
   readonly name: string;
   readonly version: string;
+  /** Its file, for tools. @default '' */
+  readonly path?: string;
   readonly runner: Runner;
   /** `false`: every call is a run of its own. */
   readonly batch: BatchOptions | false;
@@ -22,6 +27,16 @@ export interface ServedModelParts {
   readonly nulls: NullRule;
   readonly nan: NanRule;
   readonly clock: Clock;
+  /** Makes the model's input of Frames of features. */
+  readonly vectorizer?: FrameVectorizer;
+}
+
+/** What a vectorizer is to a model: it knows its own features, and leaves alone what is the model's input already. */
+export interface FrameVectorizer {
+  /** The frame with the model's one input column. @throws when a cell cannot be turned into numbers */
+  apply(frame: Frame<object>): Frame;
+  /** The columns that it takes; what a handler's input schema is checked against. */
+  readonly features: readonly string[];
 }
 
 /** What a handler's schemas ask of a model; see `@UseModel`. */
@@ -48,8 +63,10 @@ export class ServedModel extends Model {
   private readonly planOptions: InputPlanOptions;
   private readonly whole: OutputView;
   private readonly views = new Map<string, OutputView>();
+  private readonly counters = new ModelCounters();
   private plan: InputPlan | undefined;
   private alone = 0;
+  private tensorRuns = 0;
 
   constructor(private readonly parts: ServedModelParts) {
     super();
@@ -60,17 +77,26 @@ export class ServedModel extends Model {
     this.who = `model '${parts.name}'`;
     this.planOptions = { cast: parts.cast, nulls: parts.nulls, reuse: this.runner.synchronous, who: this.who };
     this.whole = wholeView(this.signature);
-    this.gate = new BatchGate<OutputView>(
-      (batch) => this.runFrame(batch.frame, batch.items[0]!.item.context!),
-      gateOptions(parts),
-      { clock: parts.clock, name: this.who },
-    );
+    this.gate = new BatchGate<OutputView>((batch) => this.runBatch(batch), gateOptions(parts), {
+      clock: parts.clock,
+      name: this.who,
+    });
     for (const { rows, ms } of this.runner.report.warmUp) this.gate.seedCost(rows, ms);
+  }
+
+  /** Its file on this machine. */
+  get path(): string {
+    return this.parts.path ?? '';
   }
 
   /** Options of the gate that follow from the runners and from the file. */
   get fixedBatchOptions(): readonly (keyof BatchOptions)[] {
     return this.signature.batch.kind === 'fixed' ? ['concurrency', 'maxRows'] : ['concurrency'];
+  }
+
+  /** Whether callers' rows are joined; otherwise every call is a run of its own. */
+  get isBatched(): boolean {
+    return this.parts.batch !== false;
   }
 
   get mode(): ExecutionMode {
@@ -92,6 +118,25 @@ export class ServedModel extends Model {
 
   get runnerReport(): Runner['report'] {
     return this.runner.report;
+  }
+
+  /** What it has done since it was loaded. */
+  get statistics(): ModelStatistics {
+    const { refusedFull, refusedLate, expired, cancelled } = this.gate.stats();
+    return this.counters.statistics(refusedFull + refusedLate + expired + cancelled);
+  }
+
+  /** Whether anything waits or runs. */
+  get isBusy(): boolean {
+    const { queuedRequests, inFlight } = this.gate.stats();
+    return queuedRequests + inFlight + this.tensorRuns > 0;
+  }
+
+  /** Runs blank rows past the gate, so that their answer counts nowhere. @throws {INF_ERR_RUN} */
+  async warmUp(rows: number): Promise<void> {
+    const { batch } = this.signature;
+    const count = batch.kind === 'fixed' ? batch.rows : rows;
+    await this.runner.run(blankFeeds(this.signature, count), this.whole.outputs);
   }
 
   override run(input: Frame<object> | TensorMap, options: ModelRunOptions = NO_OPTIONS): Promise<Frame> {
@@ -119,7 +164,22 @@ export class ServedModel extends Model {
   ): Promise<TensorMap> {
     checkTensors(this.signature, feeds, this.who);
     const { outputs } = options.outputs ? this.selection(this.whole, options.outputs) : this.whole;
-    return this.runner.run(feeds, outputs);
+    const { clock } = this.parts;
+    const begun = clock.now();
+    const times: RunTimes = { begun, packed: begun, answered: begun };
+    this.tensorRuns++;
+    try {
+      const answer = await this.runner.run(feeds, outputs);
+      times.answered = clock.now();
+      this.counters.ran(1, times, times.answered, clock.epochMs());
+      this.counters.answered(times.answered - begun, 0);
+      return answer;
+    } catch (error) {
+      this.counters.failed(clock.now() - begun);
+      throw error;
+    } finally {
+      this.tensorRuns--;
+    }
   }
 
   /**
@@ -143,7 +203,15 @@ export class ServedModel extends Model {
   private runFormed(frame: Frame, options: ModelRunOptions, view: OutputView): Promise<Frame> {
     if (!this.runner.synchronous || frame.rows > this.gate.options.maxRows)
       return this.submit(frame, options, view, true);
-    return Promise.resolve(this.runFrame(frame, view));
+    const begun = this.parts.clock.now();
+    try {
+      const answer = this.runFrame(frame, view, undefined) as Frame;
+      this.counters.answered(this.parts.clock.now() - begun, 0);
+      return Promise.resolve(answer);
+    } catch (error) {
+      this.counters.failed(this.parts.clock.now() - begun);
+      throw error;
+    }
   }
 
   private submit(frame: Frame, options: ModelRunOptions, view: OutputView, immediate: boolean): Promise<Frame> {
@@ -154,10 +222,65 @@ export class ServedModel extends Model {
     return this.gate.submit({ frame, key, caller, signal, deadline, context: view, immediate });
   }
 
-  private runFrame(frame: Frame, view: OutputView): Frame | Promise<Frame> {
-    const answer = this.runner.run(this.planFor(frame).feeds(frame), view.outputs);
-    if (answer instanceof Promise) return answer.then((tensors) => this.frameOf(tensors, view, frame.rows));
-    return this.frameOf(answer, view, frame.rows);
+  private runBatch(batch: Batch<OutputView>): Frame | Promise<Frame> {
+    try {
+      return this.runFrame(batch.frame, batch.items[0]!.item.context!, batch);
+    } catch (error) {
+      this.countFailure(batch, error);
+      throw error;
+    }
+  }
+
+  /** Packs, runs and takes apart; `batch`: the requests that it is for, where a gate formed it here. */
+  private runFrame(frame: Frame, view: OutputView, batch: Batch<OutputView> | undefined): Frame | Promise<Frame> {
+    const { clock } = this.parts;
+    const times: RunTimes = { begun: batch?.startedAt ?? clock.now(), packed: 0, answered: 0 };
+    const feeds = this.planFor(frame).feeds(frame);
+    times.packed = clock.now();
+    const answer = this.runner.run(feeds, view.outputs);
+    if (!(answer instanceof Promise)) return this.finish(answer, frame, view, times, batch);
+    return answer.then(
+      (tensors) => {
+        try {
+          return this.finish(tensors, frame, view, times, batch);
+        } catch (error) {
+          this.countFailure(batch!, error);
+          throw error;
+        }
+      },
+      (error: unknown) => {
+        this.countFailure(batch!, error);
+        throw error;
+      },
+    );
+  }
+
+  private finish(
+    tensors: TensorMap,
+    frame: Frame,
+    view: OutputView,
+    times: RunTimes,
+    batch: Batch<OutputView> | undefined,
+  ): Frame {
+    const { clock } = this.parts;
+    times.answered = clock.now();
+    const answer = this.frameOf(tensors, view, frame.rows);
+    const end = clock.now();
+    this.counters.ran(frame.rows, times, end, clock.epochMs());
+    if (!batch) return answer;
+    for (const { waiting, from, start, end: last } of batch.items) {
+      // A request that was split is answered with its last part.
+      if (!waiting.settled && from + last - start >= waiting.rows)
+        this.counters.answered(end - waiting.arrivedAt, batch.startedAt - waiting.arrivedAt);
+    }
+    return answer;
+  }
+
+  /** Of a batch that is not run again in halves. */
+  private countFailure(batch: Batch<OutputView>, error: unknown): void {
+    if (batch.items.length > 1 && this.gate.options.bisect && canBisect(error)) return;
+    const now = this.parts.clock.now();
+    for (const { waiting } of batch.items) if (!waiting.settled) this.counters.failed(now - waiting.arrivedAt);
   }
 
   private frameOf(tensors: TensorMap, view: OutputView, rows: number): Frame {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   Inject,
   Injectable,
@@ -20,20 +19,16 @@ import {
   type StartupSection,
   systemClock,
 } from '@witan/core';
-import { inferenceError } from '../inference.errors.js';
 import type { Model } from '../model/model.js';
-import { ServedModel } from '../model/served-model.js';
+import type { ServedModel } from '../model/served-model.js';
+import type { LoadModelOptions, ModelDescription, ModelDirectory } from '../repository/model-directory.js';
+import { ModelRepository } from '../repository/model-repository.js';
 import { warmProcess } from '../runner/host/warm-process.js';
 import { RunnerFactory } from '../runner/runner-factory.js';
 import type { ExecutionMode, RunnerState } from '../runner/runner.js';
 import { type ModelSignature, printTensorSpec } from '../runner/signature.js';
-import { type ModelLoadEvent, modelLoadChannel } from './model-load-channel.js';
 import type { ModelModuleOptions, ModelOptions } from './model-options.js';
-import { findModelFile } from './model-path.js';
 import { MODEL_MODULE_OPTIONS } from './model.module-definition.js';
-
-const DEFAULT_MAX_ROWS = 64;
-const DEFAULT_DRAIN_MS = 10_000;
 
 /** A model as the banner, health and tools see it. */
 export interface ModelInfo {
@@ -51,28 +46,24 @@ export interface ModelInfo {
   readonly why?: string;
 }
 
-interface Entry {
-  readonly options: ModelOptions;
-  readonly loading: Promise<ServedModel>;
-  model?: ServedModel;
-  path?: string;
-}
-
-/** Every model of the application: loads them at boot, lists them, and releases them at the very end. */
+/**
+ * Every model of the application: loads them at boot, lists them, keeps them up to date, and releases them at the very
+ * end. It is the {@link ModelDirectory} that protocols and tools work on.
+ */
 @Injectable()
-export class ModelRegistry implements OnApplicationBootstrap, OnApplicationShutdown, StartupReporter, HealthReporter {
-  private readonly logger = new Logger('ModelRegistry');
-  private readonly entries = new Map<string, Entry>();
-  private readonly runners: RunnerFactory;
-  private readonly clock: Clock;
+export class ModelRegistry
+  implements ModelDirectory, OnApplicationBootstrap, OnApplicationShutdown, StartupReporter, HealthReporter
+{
+  private readonly repository: ModelRepository;
 
   constructor(
-    @Inject(MODEL_MODULE_OPTIONS) private readonly options: ModelModuleOptions,
-    @Optional() @Inject(CLOCK) clock?: Clock,
-    @Optional() @Inject(BatchControl) private readonly gates?: BatchControl,
+    @Inject(MODEL_MODULE_OPTIONS) options: ModelModuleOptions,
+    @Optional() @Inject(CLOCK) applicationClock?: Clock,
+    @Optional() @Inject(BatchControl) gates?: BatchControl,
   ) {
-    this.clock = options.clock ?? clock ?? systemClock;
-    this.runners = new RunnerFactory(options.runners, { clock: this.clock });
+    const clock = options.clock ?? applicationClock ?? systemClock;
+    const runners = new RunnerFactory(options.runners, { clock });
+    this.repository = new ModelRepository({ options, runners, clock, gates, log: new Logger('ModelRegistry') });
   }
 
   /**
@@ -80,37 +71,63 @@ export class ModelRegistry implements OnApplicationBootstrap, OnApplicationShutd
    * @throws {INF_ERR_MODEL_CONFLICT} when it is known with other options.
    * @throws {INF_ERR_MODEL_NOT_FOUND | INF_ERR_MODEL_LOAD | INF_ERR_MODEL_TRIAL | INF_ERR_OPTIONS}
    */
-  load(options: ModelOptions): Promise<Model> {
-    if (typeof options?.name !== 'string' || options.name === '') {
-      const text = `a model's name is ${JSON.stringify(options?.name)}: give ModelModule.forFeature each model as an argument of its own, with a name`;
-      return Promise.reject(inferenceError('INF_ERR_OPTIONS', text));
-    }
-    const known = this.entries.get(options.name);
-    if (known && isDeepStrictEqual(known.options, options)) return known.loading;
-    if (known) {
-      const text = `model '${options.name}' is declared twice with different options: use one declaration, or two names`;
-      return Promise.reject(inferenceError('INF_ERR_MODEL_CONFLICT', text));
-    }
-    const loading = this.open(options);
-    this.entries.set(options.name, { options, loading });
-    return loading;
+  load(options: ModelOptions): Promise<Model>;
+  /** Loads a model that is known, or reads it anew; see {@link ModelDirectory.load}. */
+  load(name: string, options?: LoadModelOptions): Promise<void>;
+  load(what: string | ModelOptions, options?: LoadModelOptions): Promise<Model | void> {
+    return typeof what === 'string' ? this.repository.load(what, options) : this.repository.declare(what);
   }
 
   /**
-   * A loaded model.
+   * A model by its name, whatever version of it is loaded now or later.
    * @throws {INF_ERR_MODEL_NOT_FOUND}
    */
-  get(name: string): Model {
-    const model = this.entries.get(name)?.model;
-    if (model) return model;
-    throw inferenceError(
-      'INF_ERR_MODEL_NOT_FOUND',
-      `no model '${name}': there are ${[...this.entries.keys()].join(', ') || 'none'}`,
-    );
+  get(name: string, version?: string): Model {
+    return this.repository.handle(name, version);
   }
 
+  /** The models that are loaded. */
   list(): ModelInfo[] {
-    return [...this.entries.values()].flatMap((entry) => (entry.model ? [infoOf(entry.model, entry.path!)] : []));
+    return this.repository.names().flatMap((name) => {
+      const served = this.repository.served(name);
+      return served ? [infoOf(served)] : [];
+    });
+  }
+
+  describeAll(): readonly ModelDescription[] {
+    return this.repository.describeAll();
+  }
+
+  describe(name: string): ModelDescription | undefined {
+    return this.repository.describe(name);
+  }
+
+  use(name: string, version?: string): ServedModel | Promise<ServedModel> {
+    return this.repository.use(name, version);
+  }
+
+  unload(name: string, version?: string): Promise<void> {
+    return this.repository.unload(name, version);
+  }
+
+  setAlias(name: string, alias: string, version: string | undefined): Promise<void> {
+    return this.repository.setAlias(name, alias, version);
+  }
+
+  rollback(name: string): Promise<string> {
+    return this.repository.rollback(name);
+  }
+
+  unpin(name: string): Promise<void> {
+    return this.repository.unpin(name);
+  }
+
+  refresh(): Promise<void> {
+    return this.repository.refresh();
+  }
+
+  onChange(listener: (name: string) => void): () => void {
+    return this.repository.onChange(listener);
   }
 
   [STARTUP_REPORT](): StartupSection {
@@ -118,11 +135,10 @@ export class ModelRegistry implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   [HEALTH_REPORT](): HealthReport[] {
-    return this.list().map(({ name, state, why }) => ({
-      name: `model:${name}`,
-      ok: state === 'ready',
-      ...(why && { detail: why }),
-    }));
+    return this.list().map(({ name, state, why }) => {
+      const detail = why ?? this.repository.warning(name);
+      return { name: `model:${name}`, ok: state === 'ready', ...(detail && { detail }) };
+    });
   }
 
   onApplicationBootstrap(): void {
@@ -131,67 +147,13 @@ export class ModelRegistry implements OnApplicationBootstrap, OnApplicationShutd
   }
 
   /** Requests are answered by now; nothing may use a model after this. */
-  async onApplicationShutdown(): Promise<void> {
-    const drainMs = this.options.runners?.drainMs ?? DEFAULT_DRAIN_MS;
-    await Promise.all([...this.entries.values()].map((entry) => entry.model?.close(drainMs)));
-    await this.runners.close(drainMs);
-  }
-
-  private async open(options: ModelOptions): Promise<ServedModel> {
-    const start = this.clock.now();
-    const { name, version = '1' } = options;
-    try {
-      const path = await findModelFile(this.options.store ?? 'models', name, options.path ?? name);
-      const model = await this.openFile(options, version, path);
-      Object.assign(this.entries.get(name)!, { model, path });
-      // Calls that are runs of their own have nothing to set.
-      if (options.batch !== false) this.gates?.add(model.gate, model.fixedBatchOptions);
-      this.loaded(model, this.clock.now() - start);
-      return model;
-    } catch (error) {
-      publish({ name, version, ok: false, durationMs: this.clock.now() - start, error });
-      throw error;
-    }
-  }
-
-  private async openFile(options: ModelOptions, version: string, path: string): Promise<ServedModel> {
-    const {
-      name,
-      version: _,
-      path: __,
-      batch: given,
-      cast = 'lossless',
-      nulls = 'refuse',
-      nan = 'allow',
-      ...runnerOptions
-    } = options;
-    const batch = given === false ? false : { ...this.options.batch, ...given };
-    const maxRows = (batch && batch.maxRows) || DEFAULT_MAX_ROWS;
-    const runner = await this.runners.open({ ...runnerOptions, name, path, maxRows });
-    return new ServedModel({ name, version, runner, batch, cast, nulls, nan, clock: this.clock });
-  }
-
-  private loaded(model: ServedModel, durationMs: number): void {
-    const { name, version, mode, runnerReport } = model;
-    for (const warning of runnerReport.warnings) this.logger.warn(`model '${name}': ${warning}`);
-    publish({
-      name,
-      version,
-      ok: true,
-      durationMs,
-      mode,
-      loadMs: runnerReport.loadMs,
-      provider: runnerReport.provider,
-    });
+  onApplicationShutdown(): Promise<void> {
+    return this.repository.close();
   }
 }
 
-function publish(event: ModelLoadEvent): void {
-  if (modelLoadChannel.hasSubscribers) modelLoadChannel.publish(event);
-}
-
-function infoOf(model: ServedModel, path: string): ModelInfo {
-  const { name, version, signature, mode, concurrency, state, failure, gate, runnerReport } = model;
+function infoOf(model: ServedModel): ModelInfo {
+  const { name, version, path, signature, mode, concurrency, state, failure, gate, runnerReport } = model;
   const why = failure && { why: failure.message };
   return {
     name,

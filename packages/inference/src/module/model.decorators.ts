@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { handlerParam } from '@witan/core';
-import { ServedModel, type SchemaBinding } from '../model/served-model.js';
+import type { SchemaBinding } from '../model/served-model.js';
+import { VersionHandle } from '../repository/version-handle.js';
 import { getModelToken } from './model.tokens.js';
 
 /** Injects a model into a provider's constructor or property. */
@@ -25,6 +26,6 @@ export interface UseModelOptions {
  */
 export function UseModel(name: string, { bind = true }: UseModelOptions = {}): ParameterDecorator {
   const bindModel = (provider: unknown, schemas: SchemaBinding): unknown =>
-    provider instanceof ServedModel ? provider.bindSchemas(schemas) : provider;
+    provider instanceof VersionHandle ? provider.bindSchemas(schemas) : provider;
   return handlerParam({ token: getModelToken(name), ...(bind && { bind: bindModel }) });
 }

@@ -143,18 +143,19 @@ describe('ModelModule', () => {
   it('publishes every load on witan.model.load', async () => {
     const seen: ModelLoadEvent[] = [];
     const listen = (event: unknown): void => void seen.push(event as ModelLoadEvent);
+    const watched = { name: 'watched', path: 'iris', trusted: true } as const;
     subscribe('witan.model.load', listen);
     try {
-      await start(ModelModule.forRoot({ store }), ModelModule.forFeature(iris));
-      await start(ModelModule.forRoot({ store }), ModelModule.forFeature({ name: 'iris', path: 'nowhere' })).catch(
+      await start(ModelModule.forRoot({ store }), ModelModule.forFeature(iris, watched));
+      await start(ModelModule.forRoot({ store }), ModelModule.forFeature(iris, { ...watched, path: 'nowhere' })).catch(
         () => undefined,
       );
     } finally {
       unsubscribe('witan.model.load', listen);
     }
-    expect(seen).toMatchObject([
-      { name: 'iris', version: '1', ok: true, provider: 'cpu' },
-      { name: 'iris', ok: false, error: { code: 'INF_ERR_MODEL_NOT_FOUND' } },
+    expect(seen.filter(({ name }) => name === 'watched')).toMatchObject([
+      { kind: 'load', version: '1', ok: true, provider: 'cpu' },
+      { kind: 'load', ok: false, error: { code: 'INF_ERR_MODEL_NOT_FOUND' } },
     ]);
   });
 

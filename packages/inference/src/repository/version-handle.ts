@@ -1,0 +1,95 @@
+import type { Frame } from '@witan/core/frame';
+import { Model, type ModelRunOptions } from '../model/model.js';
+import type { SchemaBinding, ServedModel } from '../model/served-model.js';
+import type { ModelSignature } from '../runner/signature.js';
+import type { TensorMap } from '../tensor/tensor.js';
+import { repositoryError } from './repository.errors.js';
+
+/** What a handle asks: which version answers now. */
+export interface VersionSource {
+  readonly name: string;
+  /** How many batches a version will probably run at once, while none is loaded. */
+  readonly expectedConcurrency: number;
+  /** What is loaded; `undefined` when it has to be loaded first. */
+  ready(version: string | undefined): ServedModel | undefined;
+  /** Loads it if need be. @throws {INF_ERR_VERSION_NOT_FOUND | INF_ERR_MODEL_UNAVAILABLE} */
+  use(version: string | undefined): ServedModel | Promise<ServedModel>;
+  /** Every version from now on has to fit these schemas. @throws {INF_ERR_MAPPING} */
+  bind(binding: SchemaBinding): void;
+}
+
+/**
+ * A model as handlers and providers have it: the same object for as long as the application runs, whatever version is
+ * loaded. Each run goes to the version that answers at that moment.
+ */
+export class VersionHandle extends Model {
+  readonly name: string;
+  private last: ServedModel | undefined;
+  private bound: Model | undefined;
+
+  constructor(
+    private readonly source: VersionSource,
+    /** A version or an alias. @default what answers requests that name none */
+    private readonly selection?: string,
+    private readonly binding?: SchemaBinding,
+  ) {
+    super();
+    this.name = source.name;
+  }
+
+  /** Of the version that answers now. @throws {INF_ERR_MODEL_UNAVAILABLE} when it is not loaded */
+  override get version(): string {
+    return this.loaded.version;
+  }
+
+  /** Of the version that answers now. @throws {INF_ERR_MODEL_UNAVAILABLE} when it is not loaded */
+  override get signature(): ModelSignature {
+    return this.loaded.signature;
+  }
+
+  override get concurrency(): number {
+    return this.source.ready(this.selection)?.concurrency ?? this.source.expectedConcurrency;
+  }
+
+  override run(input: Frame<object> | TensorMap, options?: ModelRunOptions): Promise<Frame> {
+    const served = this.source.ready(this.selection);
+    if (served) return this.on(served).run(input, options);
+    return this.load().then((model) => this.on(model).run(input, options));
+  }
+
+  override runTensors(feeds: TensorMap, options?: Pick<ModelRunOptions, 'outputs'>): Promise<TensorMap> {
+    const served = this.source.ready(this.selection);
+    if (served) return served.runTensors(feeds, options);
+    return this.load().then((model) => model.runTensors(feeds, options));
+  }
+
+  /**
+   * The model for one handler: its outputs have the names and shapes of the handler's output schema, whichever version
+   * answers, and versions that do not fit its schemas are refused.
+   * @throws {INF_ERR_MAPPING} when the version that is loaded does not fit
+   */
+  bindSchemas(binding: SchemaBinding): VersionHandle {
+    this.source.bind(binding);
+    return new VersionHandle(this.source, this.selection, binding);
+  }
+
+  private async load(): Promise<ServedModel> {
+    return this.source.use(this.selection);
+  }
+
+  private get loaded(): ServedModel {
+    const model = this.source.ready(this.selection);
+    if (model) return model;
+    throw repositoryError(
+      'INF_ERR_MODEL_UNAVAILABLE',
+      `model '${this.name}' is not loaded (yet): its first run loads it`,
+    );
+  }
+
+  private on(served: ServedModel): Model {
+    if (served === this.last) return this.bound!;
+    this.bound = this.binding ? served.bindSchemas(this.binding) : served;
+    this.last = served;
+    return this.bound;
+  }
+}

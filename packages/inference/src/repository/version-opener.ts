@@ -1,0 +1,64 @@
+import type { Clock } from '@witan/core';
+import { ServedModel } from '../model/served-model.js';
+import type { ModelBatchOptions, ModelOptions } from '../module/model-options.js';
+import type { RunnerFactory } from '../runner/runner-factory.js';
+import type { RunnerOptions } from '../runner/runner-options.js';
+import { checkConfig } from './layout/check-config.js';
+import type { ModelConfig } from './model-config.js';
+import type { LocalFiles } from './model-source.js';
+
+const DEFAULT_MAX_ROWS = 64;
+
+export interface OpenVersionOptions {
+  readonly version: string;
+  readonly files: LocalFiles;
+  readonly config: ModelConfig;
+  /** What the code says goes before what the configuration says. */
+  readonly options: ModelOptions;
+}
+
+/** Makes a model of a version's files: checked, loaded, and warm. */
+export class VersionOpener {
+  constructor(
+    private readonly runners: RunnerFactory,
+    private readonly clock: Clock,
+    private readonly batch: ModelBatchOptions | undefined,
+  ) {}
+
+  /** @throws {INF_ERR_MODEL_LOAD | INF_ERR_MODEL_TRIAL | INF_ERR_MODEL_CONFIG | INF_ERR_EXTERNAL_DATA | INF_ERR_OPTIONS | INF_ERR_RUN_TIMEOUT} */
+  async open({ version, files, config, options }: OpenVersionOptions): Promise<ServedModel> {
+    const { name, cast = 'lossless', nulls = 'refuse', nan = 'allow' } = options;
+    const path = files.modelPath;
+    const batch = this.batchOf(config, options);
+    const maxRows = (batch && batch.maxRows) || DEFAULT_MAX_ROWS;
+    const runner = await this.runners.open({
+      ...config.runner,
+      ...runnerOptionsOf(options),
+      name,
+      path,
+      maxRows,
+    });
+    const { clock } = this;
+    const served = new ServedModel({ name, version, path, runner, batch, cast, nulls, nan, clock });
+    try {
+      checkConfig(config, served.signature);
+      for (const rows of config.warmUpRows ?? []) await served.warmUp(rows);
+      return served;
+    } catch (error) {
+      await served.close(0);
+      throw error;
+    }
+  }
+
+  private batchOf({ maxBatchSize, batch }: ModelConfig, { batch: own }: ModelOptions): ModelBatchOptions | false {
+    if (own === false || (own === undefined && maxBatchSize === 0)) return false;
+    const limit = maxBatchSize === undefined || maxBatchSize === 0 ? {} : { maxRows: maxBatchSize };
+    return { ...this.batch, ...limit, ...batch, ...own };
+  }
+}
+
+/** What is left of a model's options when those that are not the runner's are taken away. */
+function runnerOptionsOf(options: ModelOptions): RunnerOptions {
+  const { name, path, version, versions, lazy, pin, batch, cast, nulls, nan, ...rest } = options;
+  return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as RunnerOptions;
+}
