@@ -9,11 +9,16 @@ import { VectorizePlan } from './vectorize-plan.js';
 import { schemaOfPlan } from './vectorizer-schema.js';
 import { VectorizerCounters, type VectorizerStatistics } from './vectorizer-statistics.js';
 
+/** Whoever may ask for what its rows lacked; a request's Context is one. */
+export type DefaultsCaller = Pick<Context, 'header' | 'setHeader'>;
+
 export interface VectorizerOptions {
   /** Numbers in a row of the model's input: a config that gives another number is refused. @default any */
   readonly width?: number;
   /** For messages: `model 'iris'`. @default none */
   readonly who?: string;
+  /** The name of the model's input, which {@link Vectorizer.apply} gives. @default 'input' */
+  readonly input?: string;
 }
 
 /**
@@ -37,7 +42,10 @@ export class Vectorizer {
   readonly counters: VectorizerCounters;
   private readonly frames: FrameRows;
 
-  private constructor(plan: VectorizePlan) {
+  private constructor(
+    plan: VectorizePlan,
+    private readonly input: string,
+  ) {
     this.plan = plan;
     this.width = plan.width;
     this.features = plan.features.map((feature) => feature.name);
@@ -59,10 +67,10 @@ export class Vectorizer {
    * {@link load} for what a config file holds.
    * @throws {INF_ERR_VECTORIZE_CONFIG}
    */
-  static of(config: object, { width, who }: VectorizerOptions = {}, path?: string): Vectorizer {
+  static of(config: object, { width, who, input = 'input' }: VectorizerOptions = {}, path?: string): Vectorizer {
     const name = nameOf(path, who);
     const plan = new VectorizePlan(featuresOfConfig(config, name));
-    if (width === undefined || width === plan.width) return new Vectorizer(plan);
+    if (width === undefined || width === plan.width) return new Vectorizer(plan, input);
     const shares = plan.features.map(({ name: feature, length }) => `${feature} ${length}`).join(', ');
     const text = `${name}: its rows have ${plan.width} numbers, the model's input takes ${width} (${cut(shares)})`;
     throw vectorizeError('INF_ERR_VECTORIZE_CONFIG', text, { details: { width: plan.width, input: width } });
@@ -77,17 +85,29 @@ export class Vectorizer {
     return this.frames.write(frame, log);
   }
 
+  /** {@link toInput} for the model's own input. @throws {INF_ERR_VECTORIZE_VALUE} */
+  apply(frame: Frame<object>, context?: DefaultsCaller): Frame {
+    return this.toInput(frame, this.input, context);
+  }
+
   /**
-   * The rows as a model's input: a Frame with one column, float32 vectors of `width`. With `context`, a caller that
-   * sent `x-witan-defaults: 1` is told which features its rows lacked. Tensors given to a model are inputs already and
-   * are not for here.
+   * The rows as a model's input: a Frame with one column, float32 vectors of `width`. A Frame that is that already, and
+   * has no feature's name, is given back as it is. With `context`, a caller that sent `x-witan-defaults: 1` is told
+   * which features its rows lacked.
    * @throws {INF_ERR_VECTORIZE_VALUE} naming row and feature
    */
-  toInput(frame: Frame<object>, inputName: string, context?: Pick<Context, 'header' | 'setHeader'>): Frame {
+  toInput(frame: Frame<object>, inputName: string, context?: DefaultsCaller): Frame {
+    if (this.isInput(frame, inputName)) return frame as Frame;
     const log = context?.header(DEFAULTS_HEADER) === '1' ? this.defaultsLog() : undefined;
     const input = this.inputOf(this.vectorize(frame, log), inputName);
     if (log) context!.setHeader(DEFAULTS_HEADER, log.text());
     return frame.origin === undefined ? input : input.markedAs(frame.origin);
+  }
+
+  private isInput({ columns }: Frame<object>, inputName: string): boolean {
+    const column = columns.size === 1 ? columns.get(inputName) : undefined;
+    if (!column || this.features.includes(inputName)) return false;
+    return column.dtype.kind === 'f32' && column.shape.length === 1 && column.size === this.width;
   }
 
   /** Rows of numbers as a Frame with one column. @internal */
