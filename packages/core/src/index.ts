@@ -76,6 +76,8 @@ export type {
 export { addRawBodyParser } from './http/body-parser.js';
 export { TurnBudget } from './http/turn-budget.js';
 export { Readiness } from './lifecycle/readiness.js';
+export { AccessControl } from './access/access-control.js';
+export { principalOf } from './access/principals.js';
 export { HttpCaller } from './http/http-caller.js';
 export { httpFailure } from './http/failure.js';
 export type { HttpFailure } from './http/failure.js';

@@ -43,6 +43,22 @@ export abstract class Context<P extends object = Record<string, string>> {
     return this.header('traceparent');
   }
 
+  private known: string | undefined;
+  /**
+   * Who calls, for logs and metrics: the name of the key that the request brought, or what a guard has set here.
+   * `undefined`: nobody asked.
+   */
+  get principal(): string | undefined {
+    return this.known ?? this.keyName();
+  }
+  set principal(name: string | undefined) {
+    this.known = name;
+  }
+  /** The name of the key that the transport found. */
+  protected keyName(): string | undefined {
+    return undefined;
+  }
+
   private keep: Map<unknown, unknown> | undefined;
   /** A place for handlers, guards and interceptors of one request to leave things for each other. */
   get bag(): Map<unknown, unknown> {

@@ -46,9 +46,15 @@ export function wireText(error: WitanError, requestId: string): string {
 }
 
 /** Logs a failure at its category's level; the stack goes with errors that are ours or the user's code's. */
-export function logFailure(logger: HttpLogger, error: WitanError, requestId: string, where: string): void {
+export function logFailure(
+  logger: HttpLogger,
+  error: WitanError,
+  requestId: string,
+  where: string,
+  principal?: string,
+): void {
   const { log } = CATEGORY_STATUS[error.category];
-  const text = `${where} failed with ${error.code}: ${error.message} (request ${requestId})`;
+  const text = `${where} failed with ${error.code}: ${error.message} (request ${requestId}${principal === undefined ? '' : `, by ${principal}`})`;
   if (log === 'error') logger.error(text, stackOf(error));
   else if (log === 'warn') logger.warn(text);
   else logger.debug?.(text);

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import { principalOf } from '../access/principals.js';
 import type { Clock, TimerHandle } from '../clock.js';
 import type { WitanError } from '../errors/witan-error.js';
 import { Connection, type Disconnectable } from './connection.js';
@@ -28,6 +29,11 @@ export class HttpCaller implements Disconnectable {
   /** `x-priority`, from -10 to 10; 0 unless the caller says otherwise. */
   get priority(): number {
     return priorityOf(this.request.raw.headers['x-priority']);
+  }
+
+  /** The name of the key that the request brought. */
+  get principal(): string | undefined {
+    return principalOf(this.request);
   }
 
   /** True once the caller is gone or its deadline has passed; cheaper than {@link signal}. */

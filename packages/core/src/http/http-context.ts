@@ -3,6 +3,7 @@ import type { AddressInfo, Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock, TimerHandle } from '../clock.js';
+import { principalOf } from '../access/principals.js';
 import { coreError } from '../errors/core.errors.js';
 import type { WitanError } from '../errors/witan-error.js';
 import type { Frame } from '../frame/frame.js';
@@ -86,6 +87,10 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
       if (this.aborted) this.controller.abort(this.reason ?? disconnectedError());
     }
     return this.controller.signal;
+  }
+
+  protected override keyName(): string | undefined {
+    return principalOf(this.request);
   }
 
   header(name: string): string | undefined {

@@ -14,25 +14,55 @@ export interface OpenApiDocument {
   readonly openapi: '3.1.0';
   readonly info: OpenApiInfo;
   readonly paths: Record<string, object>;
-  readonly components: { readonly schemas: Record<string, object> };
+  readonly components: {
+    readonly schemas: Record<string, object>;
+    readonly securitySchemes?: Record<string, object>;
+  };
+}
+
+export interface OpenApiOptions {
+  readonly prefix?: PathPrefix;
+  /** Services ask for a key. @default false */
+  readonly needsKey?: boolean;
 }
 
 /** Describes the services (not the application's controllers) as OpenAPI 3.1, from the schemas that they are served by. */
 export function openApiDocument(
   runtimes: readonly ServiceRuntime[],
   info: OpenApiInfo,
-  options: { readonly prefix?: PathPrefix } = {},
+  { prefix, needsKey = false }: OpenApiOptions = {},
 ): OpenApiDocument {
   const schemas: Record<string, object> = { WitanError: WIRE_ERROR };
   const paths: Record<string, object> = {};
   for (const { definition } of runtimes) {
-    const path = servicePath(definition.path, options.prefix).replace(/:([A-Za-z_]\w*)/g, '{$1}');
-    paths[path] = { post: operationOf(definition, schemas) };
+    const path = servicePath(definition.path, prefix).replace(/:([A-Za-z_]\w*)/g, '{$1}');
+    const operation = operationOf(definition, schemas);
+    paths[path] = { post: needsKey ? withKey(operation) : operation };
   }
-  return { openapi: '3.1.0', info, paths, components: { schemas } };
+  return { openapi: '3.1.0', info, paths, components: { schemas, ...(needsKey && { securitySchemes: KEY_SCHEMES }) } };
 }
 
-function operationOf(definition: ServiceDefinition, schemas: Record<string, object>): object {
+/** Either header will do. */
+export const KEY_SCHEMES = {
+  bearer: { type: 'http', scheme: 'bearer' },
+  apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+};
+
+/** An operation that asks for a key, and what it answers without one. */
+export function withKey(operation: Operation): Operation {
+  return {
+    ...operation,
+    security: [{ bearer: [] }, { apiKey: [] }],
+    responses: { ...operation.responses, '401': errorAnswer('No key, or one that is not known') },
+  };
+}
+
+interface Operation {
+  readonly responses: Readonly<Record<string, object>>;
+  readonly [field: string]: unknown;
+}
+
+function operationOf(definition: ServiceDefinition, schemas: Record<string, object>): Operation {
   const input = recordRef(definition.input, schemas);
   const output = recordRef(definition.output, schemas);
   return {
@@ -172,8 +202,9 @@ const ERROR_DESCRIPTIONS: Readonly<Record<string, string>> = {
 };
 
 const ERRORS = Object.fromEntries(
-  Object.entries(ERROR_DESCRIPTIONS).map(([status, description]) => [
-    status,
-    { description, content: { [JSON_TYPE]: { schema: { $ref: '#/components/schemas/WitanError' } } } },
-  ]),
+  Object.entries(ERROR_DESCRIPTIONS).map(([status, description]) => [status, errorAnswer(description)]),
 );
+
+function errorAnswer(description: string): object {
+  return { description, content: { [JSON_TYPE]: { schema: { $ref: '#/components/schemas/WitanError' } } } };
+}

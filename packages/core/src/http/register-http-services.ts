@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { principalOf } from '../access/principals.js';
 import type { ServiceRuntime } from '../service/runtime.js';
 import { addRawBodyParser } from './body-parser.js';
 import { Connection } from './connection.js';
@@ -43,7 +44,7 @@ export function registerHttpServices(
     scope.setErrorHandler((thrown, request, reply) => {
       const error = fromFastify(thrown, bodyLimitBytes);
       const requestId = requestIdOf(request.raw.headers['x-request-id']);
-      logFailure(deps.logger, error, requestId, `${request.method} ${request.routeOptions.url}`);
+      logFailure(deps.logger, error, requestId, `${request.method} ${request.routeOptions.url}`, principalOf(request));
       sendFailure(reply, error, requestId);
     });
     const turns = new TurnBudget(deps.clock);
@@ -95,7 +96,8 @@ function addService(
     maxDecodedBytes: options.maxDecodedBytes ?? DEFAULT_MAX_DECODED_BYTES,
   });
   const route = new ServiceRoute(runtime, codec, surroundings);
-  scope.route({ method: 'POST', url, bodyLimit, handler: route.handle });
+  const onRequest = deps.guard?.('predict');
+  scope.route({ method: 'POST', url, bodyLimit, handler: route.handle, ...(onRequest && { onRequest }) });
   addRouteIfFree(
     scope,
     'OPTIONS',

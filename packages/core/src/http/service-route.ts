@@ -229,7 +229,8 @@ export class ServiceRoute {
 
   private log(context: HttpContext, thrown: unknown): WitanError {
     const error = toWitanError(thrown);
-    logFailure(this.surroundings.logger, error, context.requestId, this.runtime.definition.name);
+    const { name } = this.runtime.definition;
+    logFailure(this.surroundings.logger, error, context.requestId, name, context.principal);
     return error;
   }
 }

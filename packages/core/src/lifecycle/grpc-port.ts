@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AccessControl } from '../access/access-control.js';
 import { WitanError } from '../errors/witan-error.js';
 import { createGrpcListener, type GrpcListener, type GrpcListenerParts } from '../rpc/grpc-listener.js';
 import { createGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
@@ -29,6 +30,7 @@ export class GrpcPort {
       options: { ...options.grpc, ...where, tls: tls && { ...tls, requireClientCertificate: tls.requestCert } },
       clock: this.nest.get(CLOCK),
       logger: new Logger('Witan'),
+      access: this.nest.get(AccessControl),
     };
     try {
       this.listener = options.grpc?.controllers

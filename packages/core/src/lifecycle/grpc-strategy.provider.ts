@@ -1,4 +1,5 @@
 import { Logger, type Provider } from '@nestjs/common';
+import { AccessControl } from '../access/access-control.js';
 import type { Clock } from '../clock.js';
 import { createGrpcStrategy, WitanGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
 import { ServiceExplorer } from '../service/service-explorer.js';
@@ -28,13 +29,14 @@ class UnboundStrategy extends WitanGrpcStrategy {
 /** The strategy for `connectMicroservice`, made only where a port is set: it loads @nestjs/microservices. */
 export const grpcStrategyProvider: Provider = {
   provide: WitanGrpcStrategy,
-  inject: [WITAN_OPTIONS, CLOCK, ServiceRegistry, Readiness, ServiceExplorer],
+  inject: [WITAN_OPTIONS, CLOCK, ServiceRegistry, Readiness, ServiceExplorer, AccessControl],
   useFactory: async (
     options: WitanOptions,
     clock: Clock,
     services: ServiceRegistry,
     readiness: Readiness,
     explorer: ServiceExplorer,
+    access: AccessControl,
   ) => {
     const { grpc } = options;
     if (grpc?.port === undefined && grpc?.path === undefined) return new UnboundStrategy();
@@ -44,6 +46,7 @@ export const grpcStrategyProvider: Provider = {
       options: grpc,
       clock,
       logger: new Logger('Witan'),
+      access,
       controllers: grpc.controllers,
     });
     readiness.onChange((serving) => strategy.listener?.setServing(serving));

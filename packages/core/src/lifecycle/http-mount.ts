@@ -1,6 +1,8 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
+import { AccessControl } from '../access/access-control.js';
+import { httpGuard } from '../access/http-access.js';
 import type { Clock } from '../clock.js';
 import { registerHttpServices } from '../http/register-http-services.js';
 import { protoOf } from '../rpc/proto/proto-of.js';
@@ -27,6 +29,7 @@ export class HttpMount implements OnApplicationBootstrap {
     @Inject(Readiness) private readonly readiness: Readiness,
     @Inject(OpenApi) private readonly openApi: OpenApi,
     @Inject(ServiceExplorer) private readonly explorer: ServiceExplorer,
+    @Inject(AccessControl) private readonly access: AccessControl,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -52,6 +55,7 @@ export class HttpMount implements OnApplicationBootstrap {
         proto: () => protoOf(runtimes.map((runtime) => runtime.definition)),
         openApi: () => this.openApi.document(prefix),
         extensions: this.explorer.instances().filter(isHttpExtension),
+        guard: httpGuard(this.access),
       },
     );
   }

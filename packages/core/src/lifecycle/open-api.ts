@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { AccessControl } from '../access/access-control.js';
 import { openApiDocument } from '../http/open-api-document.js';
 import type { PathPrefix } from '../http/service-path.js';
 import { ServiceRegistry } from './service-registry.js';
@@ -20,6 +21,7 @@ export class OpenApi {
   constructor(
     @Inject(ServiceRegistry) private readonly services: ServiceRegistry,
     @Inject(WITAN_OPTIONS) private readonly options: WitanOptions,
+    @Inject(AccessControl) private readonly access: AccessControl,
   ) {}
 
   /** How to get the document of Nest's own controllers: needs the application, which no provider knows. */
@@ -35,11 +37,8 @@ export class OpenApi {
     const own = openApiDocument(
       this.services.runtimes,
       { title: 'Witan', version: '1.0.0', ...this.options.info },
-      { prefix },
-    ) as {
-      paths: object;
-      components?: { schemas?: object };
-    };
+      { prefix, needsKey: this.access.needsKey },
+    );
     const nest = await this.nestDocument?.();
     if (!nest) return own;
     return {
@@ -48,7 +47,7 @@ export class OpenApi {
       components: {
         ...nest.components,
         ...own.components,
-        schemas: { ...nest.components?.['schemas'], ...own.components?.schemas },
+        schemas: { ...nest.components?.['schemas'], ...own.components.schemas },
       },
     };
   }

@@ -1,3 +1,4 @@
+import type { AccessOptions } from '../access/access-options.js';
 import type { Clock } from '../clock.js';
 import type { HttpServiceOptions } from '../http/options.js';
 import type { HttpServerLimits } from '../http/server-options.js';
@@ -25,6 +26,8 @@ export interface WitanOptions {
    * port; and, where Witan is mounted into a Nest application by `WitanGrpcStrategy`, where to listen.
    */
   readonly grpc?: RpcOptions & RpcBindOptions & { readonly controllers?: GrpcControllerOptions };
+  /** Who may predict, and who may change the server. @default anyone may predict, nobody may change the server */
+  readonly access?: AccessOptions;
   readonly info?: ApiInfo;
   /** @default the system's clock */
   readonly clock?: Clock;

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { AccessControl } from '../access/access-control.js';
 import { BatchControl } from '../batch/batch-control.js';
 import { systemClock } from '../clock.js';
 import { ChainBuilder } from '../service/chain-builder.js';
@@ -23,6 +24,7 @@ import { CLOCK } from './witan.tokens.js';
   imports: [DiscoveryModule],
   providers: [
     ServiceExplorer,
+    AccessControl,
     BatchControl,
     ChainBuilder,
     ServiceRegistry,
@@ -33,6 +35,7 @@ import { CLOCK } from './witan.tokens.js';
     { provide: CLOCK, inject: [WITAN_OPTIONS], useFactory: (options: WitanOptions) => options.clock ?? systemClock },
   ],
   exports: [
+    AccessControl,
     BatchControl,
     CLOCK,
     ServiceRegistry,

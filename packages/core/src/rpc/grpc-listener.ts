@@ -1,3 +1,5 @@
+import type { AccessControl } from '../access/access-control.js';
+import { guardedMethods } from '../access/rpc-access.js';
 import type { Clock } from '../clock.js';
 import { toWitanError } from '../errors/from-unknown.js';
 import type { ServiceRuntime } from '../service/runtime.js';
@@ -31,6 +33,8 @@ export interface GrpcListenerParts {
   readonly foreignPackages?: ForeignPackages;
   /** Services of protocols beside Witan's own. @default none */
   readonly extensions?: readonly RpcServiceExtension[];
+  /** Who may call. @default anyone */
+  readonly access?: AccessControl;
   /** Another server behind the same seam. @default grpc-js */
   readonly server?: RpcServer;
   /** For tests of the codec alone. @internal */
@@ -64,7 +68,11 @@ export function createGrpcListener(parts: GrpcListenerParts): GrpcListener {
   const server = parts.server ?? new GrpcJsServer(options, clock);
   const health = parts.health ?? new GrpcHealth();
   const streams = runtimes.map((runtime) => addService(server, runtime, parts));
-  for (const { service, methods } of extensions) server.addMethods(service, methods);
+  for (const { service, methods, access } of extensions)
+    server.addMethods(
+      service,
+      guardedMethods(parts.access, methods, (method) => access?.[method] ?? 'predict'),
+    );
   health.know([...definitions.map(serviceName), ...extensions.map(({ service }) => service)]);
   server.addMethods(HEALTH_SERVICE, health.methods());
   if (options.reflection !== false) {
@@ -97,7 +105,7 @@ function serviceName({ protoPackage, protoService }: { protoPackage: string; pro
 function addService(
   server: RpcServer,
   runtime: ServiceRuntime,
-  { options, clock, logger, ports }: GrpcListenerParts,
+  { options, clock, logger, ports, access }: GrpcListenerParts,
 ): StreamMethod {
   const { definition } = runtime;
   const codec = new ServiceCodec(definition, ports ?? frameCodecs, {
@@ -108,7 +116,8 @@ function addService(
   const report = (error: unknown, context: RpcContext | undefined): void =>
     logFailure(logger, definition.name, error, context);
   const stream = new StreamMethod(runtime, rpc, options.streamWindow ?? DEFAULT_STREAM_WINDOW, report);
-  server.addMethods(serviceName(definition), { Predict: new UnaryMethod(runtime, rpc, report), PredictStream: stream });
+  const methods = { Predict: new UnaryMethod(runtime, rpc, report), PredictStream: stream };
+  server.addMethods(serviceName(definition), guardedMethods(access, methods));
   return stream;
 }
 
@@ -117,5 +126,6 @@ function logFailure(logger: ErrorLog, service: string, thrown: unknown, context:
   const error = toWitanError(thrown);
   if (error.category !== 'INTERNAL') return;
   const cause = error.cause instanceof Error ? error.cause : error;
-  logger.error(`${service} ${context?.requestId ?? ''} ${error.code}: ${cause.message}`, cause.stack);
+  const by = context?.principal === undefined ? '' : ` by ${context.principal}`;
+  logger.error(`${service} ${context?.requestId ?? ''}${by} ${error.code}: ${cause.message}`, cause.stack);
 }

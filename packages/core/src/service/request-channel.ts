@@ -6,6 +6,7 @@ import type { ServiceResult } from './runtime.js';
 export interface RequestEvent {
   /** The service's class, e.g. `IrisService`. */
   readonly service: string;
+  /** Its `principal` is who called, where keys are asked for. */
   readonly context: Context;
   /** Rows of the request; known once it was decoded. */
   rows?: number;

@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs';
 import { type Clock, systemClock } from '../clock.js';
 import type { Class } from '../handler/handler-types.js';
-import { createGrpcListener } from '../rpc/grpc-listener.js';
+import { createGrpcListener, type GrpcListenerParts } from '../rpc/grpc-listener.js';
 import { protoDescriptorOf } from '../rpc/proto/proto-descriptor.js';
 import type { ServiceRuntime } from '../service/runtime.js';
 import type { MemoryAnswer } from './memory-call.js';
@@ -39,10 +39,11 @@ export class TestGrpcClient {
   constructor(
     private readonly runtimes: readonly ServiceRuntime[],
     private readonly clock: Clock = systemClock,
+    more: Pick<GrpcListenerParts, 'access'> = {},
   ) {
     this.server = new MemoryRpcServer(clock);
     const logger = { error: () => {} };
-    createGrpcListener({ runtimes, options: { reflection: false }, clock, logger, server: this.server });
+    createGrpcListener({ ...more, runtimes, options: { reflection: false }, clock, logger, server: this.server });
     this.root = protobuf.Root.fromJSON(protoDescriptorOf(runtimes.map((runtime) => runtime.definition)) as never);
   }
 

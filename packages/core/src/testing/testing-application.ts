@@ -1,5 +1,6 @@
 import type { InjectionToken, ModuleMetadata, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AccessControl } from '../access/access-control.js';
 import type { Clock } from '../clock.js';
 import { fastifyServerOptions } from '../http/server-options.js';
 import { ServiceRegistry } from '../lifecycle/service-registry.js';
@@ -27,7 +28,10 @@ export class TestingApplication extends WitanApplication {
 
   /** In-process gRPC calls: `app.grpc.predict(IrisService, { rows: [...] })`. */
   get grpc(): TestGrpcClient {
-    return (this.client ??= new TestGrpcClient(this.nest.get(ServiceRegistry).runtimes, this.nest.get(CLOCK)));
+    const { nest } = this;
+    return (this.client ??= new TestGrpcClient(nest.get(ServiceRegistry).runtimes, nest.get(CLOCK), {
+      access: nest.get(AccessControl),
+    }));
   }
 }
 

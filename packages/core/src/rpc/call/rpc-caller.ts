@@ -1,3 +1,4 @@
+import { principalOf } from '../../access/principals.js';
 import type { Clock } from '../../clock.js';
 import type { RpcCall } from '../server/rpc-server.js';
 import { goneError, priorityOf } from './rpc-context.js';
@@ -22,6 +23,11 @@ export class RpcCaller {
   /** `x-priority`, from -10 to 10; 0 unless the caller says otherwise. */
   get priority(): number {
     return priorityOf(this.call.header('x-priority'));
+  }
+
+  /** The name of the key that the call brought. */
+  get principal(): string | undefined {
+    return principalOf(this.call);
   }
 
   /** True once the caller is gone or its deadline has passed; cheaper than {@link signal}. */

@@ -1,4 +1,5 @@
 import { Metadata } from '@grpc/grpc-js';
+import { principalOf } from '../../access/principals.js';
 import type { Clock } from '../../clock.js';
 import { coreError } from '../../errors/core.errors.js';
 import type { Frame } from '../../frame/frame.js';
@@ -85,6 +86,10 @@ export class RpcContext extends Context {
 
   get priority(): number {
     return priorityOf(this.call.header('x-priority'));
+  }
+
+  protected override keyName(): string | undefined {
+    return principalOf(this.call);
   }
 
   header(name: string): string | undefined {
