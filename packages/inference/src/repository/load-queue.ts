@@ -1,17 +1,29 @@
+import type { Clock } from '@witan/core';
+
 interface Job {
   readonly run: () => Promise<unknown>;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
 }
 
+/** A load that takes longer lends its place: a model that hangs until its time limit, or a slow store, holds up nobody. */
+const LEND_AFTER_MS = 3_000;
+/** Times the limit that may be under way, those that have lent their place included. */
+const MOST_LENT = 4;
+
 /** Loads a few models at a time, so that a burst of them leaves cores and memory for requests. */
 export class LoadQueue {
   private readonly asked: Job[] = [];
   private readonly ahead: Job[] = [];
   private running = 0;
+  private slow = 0;
   private closed: Error | undefined;
+  private whenIdle: (() => void) | undefined;
 
-  constructor(private readonly limit: number) {}
+  constructor(
+    private readonly limit: number,
+    private readonly clock: Clock,
+  ) {}
 
   /** Runs `job` when its turn comes. `ahead`: nobody waits for it, so that others go first. */
   run<T>(job: () => Promise<T>, ahead = false): Promise<T> {
@@ -29,20 +41,25 @@ export class LoadQueue {
     if (this.running > 0) await new Promise<void>((resolve) => (this.whenIdle = resolve));
   }
 
-  private whenIdle: (() => void) | undefined;
-
   private next(): void {
-    if (this.running >= this.limit) return;
+    if (this.running - this.slow >= this.limit || this.running >= this.limit * MOST_LENT) return;
     const job = this.asked.shift() ?? this.ahead.shift();
-    if (!job) return;
+    if (job) void this.start(job);
+  }
+
+  private async start(job: Job): Promise<void> {
+    let isSlow = false;
+    const timer = this.clock.setTimer(() => {
+      isSlow = true;
+      this.slow++;
+      this.next();
+    }, LEND_AFTER_MS);
     this.running++;
-    void job
-      .run()
-      .then(job.resolve as (value: unknown) => void, job.reject)
-      .finally(() => {
-        this.running--;
-        if (this.running === 0) this.whenIdle?.();
-        this.next();
-      });
+    await job.run().then(job.resolve as (value: unknown) => void, job.reject);
+    timer.cancel();
+    this.running--;
+    if (isSlow) this.slow--;
+    if (this.running === 0) this.whenIdle?.();
+    this.next();
   }
 }

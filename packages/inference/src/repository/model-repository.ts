@@ -49,7 +49,7 @@ export class ModelRepository implements ModelDirectory {
   constructor(private readonly parts: ModelRepositoryParts) {
     const { options, runners, clock } = parts;
     this.opener = new VersionOpener(runners, clock, options.batch);
-    this.loads = new LoadQueue(options.concurrentLoads ?? DEFAULT_CONCURRENT_LOADS);
+    this.loads = new LoadQueue(options.concurrentLoads ?? DEFAULT_CONCURRENT_LOADS, clock);
     this.loaded = new LoadedVersions(options.loaded ?? {}, clock, (model) => this.mayGo(model));
     this.drainMs = options.runners?.drainMs ?? DEFAULT_DRAIN_MS;
   }
@@ -146,8 +146,10 @@ export class ModelRepository implements ModelDirectory {
     const closed = repositoryError('INF_ERR_MODEL_UNAVAILABLE', 'the server is stopping: nothing is loaded any more');
     const loads = this.loads.close(closed);
     await Promise.all([...this.entries.values()].map(({ model }) => model.close()));
-    await loads;
     await this.parts.runners.close(this.drainMs);
+    await loads;
+    // What was being loaded until now.
+    await this.parts.runners.close(0);
   }
 
   private addDeclared(options: ModelOptions): { entry: Entry; declared: Promise<VersionHandle> } {

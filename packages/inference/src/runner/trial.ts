@@ -5,18 +5,24 @@ import { HostPool } from './host/host-pool.js';
 import type { LoadRequest } from './host/protocol.js';
 import type { LoadReport } from './runner.js';
 
-/** The process is kept this long for the next model: an application's models are tried one after the other. */
+/** A process is kept this long for the next model: an application's models are tried one after the other. */
 const KEEP_MS = 500;
+/** A trial that takes longer holds up nobody: the next model gets a process of its own. */
+const SLOW_MS = 1_000;
 
 /**
  * Loads and warms up models in a child process before anything else touches them. A model file can hang its thread
- * for ever or bring its process down, and only a process can be ended from outside.
+ * for ever or bring its process down, and only a process can be ended from outside. One process tries one model after
+ * the other; while one takes long, another tries the next.
  */
 export class Trial {
-  private pool: HostPool | undefined;
-  private queue: Promise<unknown> = Promise.resolve();
-  private waiting = 0;
+  private readonly idle: HostPool[] = [];
+  private readonly busy = new Set<HostPool>();
+  private readonly waiting: ((pool: HostPool | undefined) => void)[] = [];
+  /** Of the busy ones, those that take long. */
+  private slow = 0;
   private goodbye: TimerHandle | undefined;
+  private closed = false;
 
   constructor(
     private readonly link: HostLinkFactory,
@@ -24,34 +30,67 @@ export class Trial {
   ) {}
 
   /** @throws {INF_ERR_MODEL_TRIAL | INF_ERR_MODEL_LOAD} */
-  run(load: LoadRequest, timeoutMs: number): Promise<LoadReport> {
-    this.waiting++;
-    const trial = this.queue.then(() => this.tryOut(load, timeoutMs)).finally(() => this.oneLess());
-    this.queue = trial.catch(() => undefined);
-    return trial;
-  }
-
-  async close(): Promise<void> {
-    this.goodbye?.cancel();
-    await this.pool?.close(0);
-    this.pool = undefined;
-  }
-
-  private async tryOut(load: LoadRequest, timeoutMs: number): Promise<LoadReport> {
-    this.goodbye?.cancel();
+  async run(load: LoadRequest, timeoutMs: number): Promise<LoadReport> {
     const { link, clock } = this;
-    const pool = (this.pool ??= new HostPool({ kind: 'process', size: 1, link, clock, loadTimeoutMs: timeoutMs }));
+    this.goodbye?.cancel();
+    const free = this.mustWait() ? await this.wait() : this.idle.pop();
+    if (this.closed) throw inferenceError('INF_ERR_MODEL_CLOSED', `${load.path} was not tried: the server is stopping`);
+    const pool = free ?? new HostPool({ kind: 'process', size: 1, link, clock, loadTimeoutMs: timeoutMs });
+    this.busy.add(pool);
+    let isSlow = false;
+    const timer = clock.setTimer(() => {
+      isSlow = true;
+      this.slow++;
+      this.waiting.shift()?.(undefined);
+    }, SLOW_MS);
     try {
-      const report = await pool.load(load, timeoutMs);
-      await pool.unload(load.model);
-      return report;
-    } catch (error) {
-      throw trialError(load.path, error);
+      return await tryOut(pool, load, timeoutMs);
+    } finally {
+      timer.cancel();
+      if (isSlow) this.slow--;
+      this.release(pool);
     }
   }
 
-  private oneLess(): void {
-    if (--this.waiting === 0) this.goodbye = this.clock.setTimer(() => void this.close(), KEEP_MS);
+  async close(): Promise<void> {
+    this.closed = true;
+    this.goodbye?.cancel();
+    for (const go of this.waiting.splice(0)) go(undefined);
+    await Promise.all([...this.busy].map((pool) => pool.close(0)));
+    await this.closeIdle();
+  }
+
+  /** Every process is busy, and one of them will soon be free. */
+  private mustWait(): boolean {
+    return this.idle.length === 0 && this.busy.size > this.slow;
+  }
+
+  /** Gives the next process that is free; nothing when a new one may be made. */
+  private wait(): Promise<HostPool | undefined> {
+    return new Promise((resolve) => void this.waiting.push(resolve));
+  }
+
+  private release(pool: HostPool): void {
+    const next = this.waiting.shift();
+    if (next) return next(pool);
+    this.busy.delete(pool);
+    this.idle.push(pool);
+    if (this.busy.size === 0) this.goodbye = this.clock.setTimer(() => void this.closeIdle(), KEEP_MS);
+  }
+
+  private async closeIdle(): Promise<void> {
+    await Promise.all(this.idle.splice(0).map((pool) => pool.close(0)));
+  }
+}
+
+/** @throws {INF_ERR_MODEL_TRIAL | INF_ERR_MODEL_LOAD} */
+async function tryOut(pool: HostPool, load: LoadRequest, timeoutMs: number): Promise<LoadReport> {
+  try {
+    const report = await pool.load(load, timeoutMs);
+    await pool.unload(load.model);
+    return report;
+  } catch (error) {
+    throw trialError(load.path, error);
   }
 }
 
