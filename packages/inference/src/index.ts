@@ -44,6 +44,17 @@ export type { DefaultsCaller, VectorizerOptions } from './vectorize/vectorizer.j
 export type { VectorizerStatistics } from './vectorize/vectorizer-statistics.js';
 
 // For sibling packages (@internal).
+export { checkConfig } from './repository/layout/check-config.js';
+export { LAYOUT_ERRORS } from './repository/layout/layout.errors.js';
+export { LayoutReader, listModels, readModel } from './repository/layout/layout-reader.js';
+export { compareVersions, latestVersion, selectVersions } from './repository/layout/versions.js';
+export { datatypeOf } from './repository/layout/datatypes.js';
+export { configFromJson } from './repository/layout/triton/read-triton-config.js';
+export { maxBatchSizeOf, tritonConfigOf } from './repository/layout/triton/triton-config-of.js';
+export { compileTemplate } from './repository/layout/template/path-template.js';
+export type { PathTemplate, TemplateValues } from './repository/layout/template/path-template.js';
+export { resolveLatest } from './repository/layout/template/resolve-latest.js';
+export { validateParams } from './repository/layout/template/model-spec.js';
 export { ByteTable } from './vectorize/byte-table.js';
 export { DEFAULTS_HEADER, DefaultsLog } from './vectorize/defaults-log.js';
 export { float32OfInt64, float32OfText } from './vectorize/round.js';

@@ -36,15 +36,17 @@ function tensorFault(
   // MLflow casts doubles for such an input, and declares what its caller had.
   const cast = config.source === 'MLmodel' && declared.datatype === 'FP64' && actual === 'FP32';
   if (declared.datatype !== actual && !cast) return `${kind} '${spec.name}' is ${actual}, not ${declared.datatype}`;
-  if (fits(declared.dims, spec, config.maxBatchSize)) return undefined;
+  if (fits(declared.dims, spec, config)) return undefined;
   return `${kind} '${spec.name}' has other dims`;
 }
 
 /** Where nothing was said about batches, the dimension of the rows may be written or left out. */
-function fits(declared: readonly number[], { dims }: TensorSpec, maxBatchSize: number | undefined): boolean {
-  const row = dims.slice(1);
-  if (maxBatchSize === undefined) return fitsDims(declared, dims) || (dims.length > 0 && fitsDims(declared, row));
-  return maxBatchSize === 0 ? fitsDims(declared, dims) : dims.length > 0 && fitsDims(declared, row);
+function fits(declared: readonly number[], { dims }: TensorSpec, { maxBatchSize, source }: ModelConfig): boolean {
+  // An open size is all that MLflow knows of most dimensions.
+  const sizes = source === 'MLmodel' ? declared.map((size, i) => (size === -1 ? (dims[i] ?? -1) : size)) : declared;
+  const isWhole = fitsDims(sizes, dims);
+  const isRow = dims.length > 0 && fitsDims(sizes, dims.slice(1));
+  return maxBatchSize === undefined ? isWhole || isRow : maxBatchSize === 0 ? isWhole : isRow;
 }
 
 /** An open size of the file takes every declared one; a fixed one only itself. */

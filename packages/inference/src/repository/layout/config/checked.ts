@@ -34,7 +34,7 @@ export class Checked {
   only(known: readonly string[]): this {
     const odd = this.keys.find((key) => !known.includes(key));
     if (odd === undefined) return this;
-    throw this.fault(odd, `there is no such key${didYouMean(odd, known)} Known are: ${known.join(', ')}`);
+    throw this.fault(odd, `there is no such key${didYouMean(odd, known) || '.'} Known are: ${known.join(', ')}`);
   }
 
   text(key: string): string | undefined {
@@ -59,15 +59,19 @@ export class Checked {
     return this.typed(key, `one of ${allowed.join(', ')}`, (value) => allowed.includes(value as T));
   }
 
-  /** Texts; numbers are taken as they print, for versions. */
-  texts(key: string): readonly string[] | undefined {
-    const isText = (item: unknown): boolean => typeof item === 'string' || typeof item === 'number';
-    const items = this.typed<readonly unknown[]>(
+  /** A name that YAML may have taken for a number: `3`. One that would print otherwise (`1.10`) needs quotes. */
+  name(key: string): string | undefined {
+    const value = this.typed<unknown>(key, 'a name (in quotes, unless it is a whole number)', isName);
+    return value === undefined ? undefined : String(value);
+  }
+
+  names(key: string): readonly string[] | undefined {
+    const isList = (value: unknown): boolean => Array.isArray(value) && value.every(isName);
+    return this.typed<readonly unknown[]>(
       key,
-      'a list of texts',
-      (value) => Array.isArray(value) && value.every(isText),
-    );
-    return items?.map(String);
+      'a list of names (in quotes, unless they are whole numbers)',
+      isList,
+    )?.map(String);
   }
 
   map(key: string): Checked | undefined {
@@ -88,6 +92,10 @@ export class Checked {
     const name = /^[\w./-]{1,80}$/.test(key) ? key : quoted(key);
     return this.path === '' ? name : `${this.path}.${name}`;
   }
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' || Number.isSafeInteger(value);
 }
 
 function fault(fileName: string, path: string, text: string): Error {

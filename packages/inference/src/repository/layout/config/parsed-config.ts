@@ -7,6 +7,8 @@ export interface ParsedConfig {
   readonly name?: string;
   /** The model's file within a version's folder, a name or (MLflow) a path. @default 'model.onnx' */
   readonly modelFile?: string;
+  /** Outputs and the files, below the model's folder, that name their classes. */
+  readonly labelFiles: ReadonlyMap<string, string>;
   /** Versions may have any safe name, not only whole numbers. */
   readonly anyVersionNames?: boolean;
 }

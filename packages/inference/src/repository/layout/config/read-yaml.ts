@@ -1,11 +1,12 @@
 import { layoutError } from '../layout.errors.js';
 import { printable } from '../names.js';
 
-/** Deeper than any configuration; it bounds what a hostile file can make us walk. */
+/** More than any configuration has. Aliases can make a small file a huge tree, or a ring: both pass one of these. */
 const MAX_DEPTH = 20;
+const MAX_NODES = 100_000;
 
 /**
- * Plain data from YAML: JSON's types only, no anchors (which could make a small file a huge tree, or a ring), no tags.
+ * Plain data from YAML: JSON's types only, no tags, of bounded size when every alias is followed.
  * @throws {INF_ERR_MODEL_CONFIG} with line and column; nothing else, whatever the text is
  */
 export async function readYaml(text: string, fileName: string): Promise<unknown> {
@@ -16,7 +17,7 @@ export async function readYaml(text: string, fileName: string): Promise<unknown>
   } catch (cause) {
     throw layoutError('INF_ERR_MODEL_CONFIG', `${fileName}${describe(cause)}`, { cause });
   }
-  const fault = faultOf(value, 0, new Set());
+  const fault = new Walk().faultOf(value, 0);
   if (fault === undefined) return value;
   throw layoutError('INF_ERR_MODEL_CONFIG', `${fileName}: ${fault}`);
 }
@@ -31,15 +32,17 @@ function describe(cause: unknown): string {
   return `${place}: ${printable(reason ?? message ?? 'it cannot be read').slice(0, 200)}`;
 }
 
-/** Every node is met once, unless an alias shares it. */
-function faultOf(value: unknown, depth: number, met: Set<object>): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (met.has(value)) return 'anchors and aliases (& and *) are not read';
-  if (depth >= MAX_DEPTH) return `more than ${MAX_DEPTH} levels`;
-  met.add(value);
-  for (const item of Object.values(value)) {
-    const fault = faultOf(item, depth + 1, met);
-    if (fault !== undefined) return fault;
+class Walk {
+  private nodes = 0;
+
+  faultOf(value: unknown, depth: number): string | undefined {
+    if (++this.nodes > MAX_NODES) return `more than ${MAX_NODES} values, aliases (*) followed`;
+    if (typeof value !== 'object' || value === null) return undefined;
+    if (depth >= MAX_DEPTH) return `more than ${MAX_DEPTH} levels, aliases (*) followed`;
+    for (const item of Object.values(value)) {
+      const fault = this.faultOf(item, depth + 1);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
   }
-  return undefined;
 }

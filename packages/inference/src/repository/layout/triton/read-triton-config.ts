@@ -78,12 +78,16 @@ function read(
     parameters: parametersOf(tree),
   };
   sayIgnored(tree, reading);
-  const config = { source, ...given(parts), ignored: ignored.texts };
-  return { config, ...(name && { name }), ...(modelFile && { modelFile }) };
+  const config: ModelConfig = { source, ...given(parts), ignored: ignored.texts };
+  return { config, labelFiles: labelFilesOf(config), ...(name && { name }), ...(modelFile && { modelFile }) };
 }
 
 function given<T extends object>(parts: T): Partial<T> {
   return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function labelFilesOf({ outputs = [] }: ModelConfig): Map<string, string> {
+  return new Map(outputs.filter(({ labelFile }) => labelFile).map(({ name, labelFile }) => [name, labelFile!]));
 }
 
 /** What would be answered wrongly, or not at all, is not served. */
