@@ -55,9 +55,13 @@ export interface InferResponse {
 
 /** What a caller's transport knows of it. */
 export interface InferCaller {
+  /** True once it is gone. Looked at when a batch is formed; cheaper than a {@link signal}. */
+  readonly aborted?: boolean;
+  /** Fires when it is gone; its rows are then let go at once. */
   readonly signal?: AbortSignal;
   /** When it stops waiting: milliseconds of the application's clock. */
   readonly deadline?: number;
+  /** -10 to 10, higher goes first. The request's own `priority` parameter goes before it. @default 0 */
   readonly priority?: number;
 }
 

@@ -1,0 +1,48 @@
+import type { ModelConfig, ServedModel, TensorDType } from '@witan/inference';
+import type { Datatype, TensorMetadata } from '../infer-types.js';
+import { datatypeOf } from '../tensor/datatype.js';
+
+/** One input or output of a model, in the protocol's words. */
+export interface TensorFace extends TensorMetadata {
+  readonly dtype: TensorDType;
+  /** The names of an output's classes. */
+  readonly labels?: readonly string[];
+}
+
+/** A loaded model as the protocol sees it. */
+export interface ModelFace {
+  readonly model: ServedModel;
+  readonly inputs: readonly TensorFace[];
+  readonly outputs: readonly TensorFace[];
+  readonly outputNames: readonly string[];
+  /** The first dimension of every tensor is rows, which are joined with those of other callers. */
+  readonly batched: boolean;
+}
+
+/** What the protocol says of a model follows from its file, and from `max_batch_size` in its configuration. */
+export function modelFace(model: ServedModel, config: ModelConfig | undefined): ModelFace {
+  const { signature } = model;
+  const batched = signature.batch.kind !== 'none' && config?.maxBatchSize !== 0;
+  const shapeOf = (dims: readonly (number | null)[]): number[] =>
+    dims.map((size, i) => (batched && i === 0 ? -1 : (size ?? -1)));
+  const faceOf = (spec: (typeof signature.outputs)[number]): TensorFace => ({
+    name: spec.name,
+    dtype: spec.dtype,
+    datatype: datatypeOf(spec.dtype),
+    shape: shapeOf(spec.dims),
+    ...(spec.labels && { labels: spec.labels }),
+  });
+  const outputs = signature.outputs.map(faceOf);
+  return {
+    model,
+    inputs: signature.inputs.map(faceOf),
+    outputs,
+    outputNames: outputs.map(({ name }) => name),
+    batched,
+  };
+}
+
+/** Whether the runtime has tensors of this type at all. */
+export function isRunnable(datatype: Datatype): boolean {
+  return datatype !== 'BF16';
+}

@@ -1,0 +1,163 @@
+import { createRequire } from 'node:module';
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import { type Clock, CLOCK, Readiness, systemClock } from '@witan/core';
+import { type ModelDescription, type ModelDirectory, ModelRegistry, tritonConfigOf } from '@witan/inference';
+import type {
+  IndexEntry,
+  InferCaller,
+  InferRequest,
+  InferResponse,
+  ModelMetadata,
+  OipServer,
+  Parameter,
+  SettingValue,
+} from '../infer-types.js';
+import { runRequest } from '../infer/run-request.js';
+import { OIP_OPTIONS } from '../oip.module-definition.js';
+import type { OipOptions } from '../oip-options.js';
+import { EXTENSIONS } from './extensions.js';
+import { Faces, unknownModel } from './faces.js';
+import { loadOptions } from './load-options.js';
+import { indexEntries, isServable, readyVersions, versionNamed } from './model-states.js';
+import { failedTo } from './repository-failure.js';
+import { LOG_LEVELS, logSettingsOf, TRACE_SETTINGS, unchanged } from './settings.js';
+
+const { version: PACKAGE_VERSION } = createRequire(import.meta.url)('../../../package.json') as { version: string };
+const PLATFORM = 'onnxruntime_onnx';
+
+type Statistics = ReturnType<OipServer['statistics']>;
+
+/** The Open Inference Protocol on the application's models; REST and gRPC are two ways to call it. */
+@Injectable()
+export class ModelOipServer implements OipServer {
+  private readonly faces: Faces;
+  private readonly clock: Clock;
+
+  constructor(
+    @Inject(ModelRegistry) private readonly directory: ModelDirectory,
+    @Inject(OIP_OPTIONS) private readonly options: OipOptions,
+    @Optional() @Inject(CLOCK) clock?: Clock,
+    @Optional() @Inject(Readiness) private readonly readiness?: Readiness,
+  ) {
+    this.clock = clock ?? systemClock;
+    this.faces = new Faces(directory, options.models ?? 'all');
+  }
+
+  live(): boolean {
+    return this.readiness?.live() ?? true;
+  }
+
+  ready(): boolean {
+    const { ok, details } = this.readiness?.ready() ?? { ok: true, details: { phase: 'serving' } };
+    return this.options.strictReadiness === false ? details.phase === 'serving' : ok;
+  }
+
+  metadata(): { name: string; version: string; extensions: readonly string[] } {
+    const { serverName = 'witan', version = PACKAGE_VERSION } = this.options;
+    return { name: serverName, version, extensions: EXTENSIONS };
+  }
+
+  modelReady(model: string, version?: string): boolean {
+    const description = this.faces.describe(model);
+    if (!version) {
+      const { defaultVersion, versions } = description;
+      if (defaultVersion === undefined) return versions.some((each) => each.lazy && isServable(each));
+      return versions.some((each) => each.version === defaultVersion && isServable(each));
+    }
+    const found = versionNamed(description, version);
+    if (!found) throw unknownModel(model, version);
+    return isServable(found);
+  }
+
+  async modelMetadata(model: string, version?: string): Promise<ModelMetadata> {
+    const face = await this.faces.use(model, version);
+    const versions = version ? [face.model.version] : readyVersions(this.faces.describe(model));
+    const tensor = ({ name, datatype, shape }: ModelMetadata['inputs'][number]) => ({ name, datatype, shape });
+    return {
+      name: model,
+      versions,
+      platform: PLATFORM,
+      inputs: face.inputs.map(tensor),
+      outputs: face.outputs.map(tensor),
+    };
+  }
+
+  async modelConfig(model: string, version?: string): Promise<Readonly<Record<string, unknown>>> {
+    const face = await this.faces.use(model, version);
+    const description = this.faces.describe(model);
+    return tritonConfigOf(model, description.config, face.model.signature, readyVersions(description));
+  }
+
+  statistics(model?: string, version?: string): Statistics {
+    if (!model) return this.faces.describeAll().flatMap((description) => this.statisticsOf(description));
+    const description = this.faces.describe(model);
+    if (version && !versionNamed(description, version)) throw unknownModel(model, version);
+    return this.statisticsOf(description, version);
+  }
+
+  infer(request: InferRequest, caller: InferCaller): Promise<InferResponse> {
+    try {
+      const face = this.faces.use(request.model, request.version);
+      if (!(face instanceof Promise)) return runRequest(face, request, caller, this.clock.now());
+      return face.then((loaded) => runRequest(loaded, request, caller, this.clock.now()));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  index(onlyReady: boolean): readonly IndexEntry[] {
+    return this.faces.describeAll().flatMap((description) => indexEntries(description, onlyReady));
+  }
+
+  async load(model: string, parameters: Readonly<Record<string, Parameter | Uint8Array>>): Promise<void> {
+    const options = loadOptions(model, parameters);
+    await failedTo('load', model, () => {
+      this.refuseHidden(model);
+      return this.directory.load(model, options);
+    });
+  }
+
+  async unload(model: string): Promise<void> {
+    await failedTo('unload', model, () => {
+      this.refuseHidden(model);
+      return this.directory.unload(model);
+    });
+  }
+
+  traceSettings(): Readonly<Record<string, SettingValue>> {
+    return TRACE_SETTINGS;
+  }
+
+  setTraceSettings(settings: Readonly<Record<string, SettingValue | null>>): Readonly<Record<string, SettingValue>> {
+    return unchanged('trace', TRACE_SETTINGS, settings);
+  }
+
+  logSettings(): Readonly<Record<string, SettingValue>> {
+    return logSettingsOf(LOG_LEVELS.filter((level) => Logger.isLevelEnabled(level)));
+  }
+
+  setLogSettings(settings: Readonly<Record<string, SettingValue>>): Readonly<Record<string, SettingValue>> {
+    return unchanged('log', this.logSettings(), settings);
+  }
+
+  describe(model: string): ModelDescription | undefined {
+    return this.faces.shows(model) ? this.directory.describe(model) : undefined;
+  }
+
+  private refuseHidden(model: string): void {
+    if (!this.faces.shows(model)) throw unknownModel(model);
+  }
+
+  /** Only of versions that are loaded: asking must not load any. */
+  private statisticsOf(description: ModelDescription, version?: string): Statistics {
+    const { name } = description;
+    const wanted = version === undefined ? undefined : versionNamed(description, version)?.version;
+    return readyVersions(description)
+      .filter((each) => wanted === undefined || each === wanted)
+      .flatMap((each) => {
+        const face = this.faces.use(name, each);
+        if (face instanceof Promise) return [];
+        return [{ name, version: each, statistics: face.model.statistics }];
+      });
+  }
+}
