@@ -18,7 +18,7 @@ export type { CircuitOptions } from './runner/circuit.js';
 export type { ExecutionProvider, SessionOptions } from './runner/session-options.js';
 export type { ExecutionMode, RunnerState } from './runner/runner.js';
 export type { BatchSizeStatistic, DurationStatistic, ModelStatistics } from './model/model-statistics.js';
-export type { Store, StoreFile, StoreReadOptions, StoreWatch } from './store/store.js';
+export type { Store, StoreFile, StoreOutage, StoreReadOptions, StoreWatch } from './store/store.js';
 export { openStore } from './store/open-store.js';
 export type {
   HttpStoreOptions,
@@ -28,6 +28,7 @@ export type {
   StoreRetryOptions,
 } from './store/store-options.js';
 export { StoreCache } from './store/cache/store-cache.js';
+export type { KnownListing } from './store/cache/listings.js';
 export type { CachedTree, DownloadProgress, StoreCacheOptions, TreeOptions } from './store/cache/cached-tree.js';
 export { safeRelativePath } from './store/safe-path.js';
 export type {

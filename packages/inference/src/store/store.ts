@@ -15,6 +15,15 @@ export interface StoreReadOptions {
   readonly signal?: AbortSignal;
 }
 
+/** That a store does not answer, and what is served meanwhile. */
+export interface StoreOutage {
+  readonly error: Error;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** When the listing was made that is served in its place, in milliseconds since the epoch. */
+  readonly listedAt: number;
+}
+
 /** Ends a {@link Store.watch}. */
 export interface StoreWatch {
   close(): void;
@@ -51,5 +60,7 @@ export interface Store {
   localFolder?(folder: string): string;
   /** Calls `onChange` when something may have changed: a hint that may be missed or repeated; polling is the truth. */
   watch?(onChange: () => void): StoreWatch;
+  /** Set while listings come from memory because the store does not answer: see `StoreCache.remembering`. */
+  readonly outage?: StoreOutage;
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '@witan/core';
 import type { StoreFile } from '../store.js';
 
 /** Files of a store on this machine, beside one another as they lie in the store; they stay until they are released. */
@@ -35,4 +36,6 @@ export interface StoreCacheOptions {
   readonly maxBytes?: number;
   /** Downloads at once. @default 4 */
   readonly downloads?: number;
+  /** Time, for tests. @default the system's */
+  readonly clock?: Clock;
 }
