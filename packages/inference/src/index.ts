@@ -67,7 +67,6 @@ export type { FeaturePlan, VectorizePlan } from './vectorize/vectorize-plan.js';
 export { VECTORIZE_ERRORS } from './vectorize/vectorize.errors.js';
 export { INF_ERRORS } from './inference.errors.js';
 export { STORE_ERRORS } from './store/store.errors.js';
-export { maxBatchSizeOf, tritonConfigOf } from './repository/layout/triton/triton-config-of.js';
 export { ServedModel } from './model/served-model.js';
 export type { FrameVectorizer, SchemaBinding, ServedModelParts } from './model/served-model.js';
 export { VersionHandle } from './repository/version-handle.js';
