@@ -9,18 +9,11 @@ export function initialize(data: { readonly file: string }): void {
 }
 
 const isThirdParty = (url: string): boolean => url.includes('/node_modules/');
-/** What Nest loads late by itself wherever it is installed is an import of the application too. */
-const byNestItself = (from: string, url: string): boolean =>
-  from.includes('/node_modules/@nestjs/core/') && /\/node_modules\/@nestjs\/(?:microservices|websockets)\//.test(url);
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
   const found = await next(specifier, context);
   const { parentURL } = context;
-  if (
-    parentURL !== undefined &&
-    isThirdParty(found.url) &&
-    (!isThirdParty(parentURL) || byNestItself(parentURL, found.url))
-  )
+  if (parentURL !== undefined && !isThirdParty(parentURL) && isThirdParty(found.url))
     appendFileSync(file, `import ${found.url}\n`);
   return found;
 };
