@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Frame } from '../frame/frame.js';
 import type { Context } from '../handler/context.js';
 import type { GrpcListener } from './grpc-listener.js';
-import { definition, listening, messageTypes, runtime } from './harness.spec.support.js';
+import { definition, listening, messageTypes, runtime, TestClient } from './harness.spec.support.js';
 import type { RpcOptions } from './rpc-options.js';
 
 /** These options run on the clock of grpc-js: short times, and tests wait for what happens, never for time. */
@@ -20,6 +20,17 @@ afterEach(() => {
   for (const connection of opened.splice(0)) connection.destroy();
   listener?.close();
 });
+
+const GOOD = { run: 'r', rows: [{ sepal_length: 1, petal_length: 2, name: 'a' }] };
+
+/** A request behind the five bytes that gRPC puts before every message. */
+const message = ((): Buffer => {
+  const type = messageTypes([definition()])('iris.v1.IrisPredictRequest');
+  const bytes = type.encode(type.fromObject(GOOD)).finish();
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([prefix, bytes]);
+})();
 
 /** Calls that the test holds until it lets them go. */
 class Held {
@@ -53,16 +64,13 @@ function connect(port: number): ClientHttp2Session {
 }
 
 /** `Predict` by hand; gives its `grpc-status`, or `undefined` when it ended without one. */
-function predict(session: ClientHttp2Session): Promise<number | undefined> {
-  const type = messageTypes([definition()])('iris.v1.IrisPredictRequest');
-  const request = { run: 'r', rows: [{ sepal_length: 1, petal_length: 2, name: 'a' }] };
-  const message = Buffer.from(type.encode(type.fromObject(request)).finish());
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(message.length, 1);
+const predict = (session: ClientHttp2Session): Promise<number | undefined> => statusOf(request(session));
+
+function request(session: ClientHttp2Session): ClientHttp2Stream {
   const headers = { 'content-type': 'application/grpc', te: 'trailers' };
   const stream = session.request({ ':method': 'POST', ':path': '/iris.v1.IrisService/Predict', ...headers });
-  stream.end(Buffer.concat([prefix, message]));
-  return statusOf(stream);
+  stream.end(message);
+  return stream;
 }
 
 function statusOf(stream: ClientHttp2Stream): Promise<number | undefined> {
@@ -151,6 +159,43 @@ describe('calls on one connection', () => {
     await held.begun;
     held.release();
     expect(await Promise.all(calls)).toEqual([0, 0]);
+  });
+});
+
+describe('a client that cancels many calls', () => {
+  it('is asked to reconnect before Node breaks its connection, so that its other calls are answered', async () => {
+    const { port, held } = await serve({});
+    const session = connect(port);
+    const goaway = once(session, 'goaway');
+    const call = predict(session);
+    await held.begun;
+    for (let cancelled = 0; cancelled < 1500 && !session.closed; cancelled++) {
+      const stream = request(session).on('error', () => undefined);
+      stream.close(constants.NGHTTP2_CANCEL);
+      await once(stream, 'close');
+    }
+    expect((await goaway)[0]).toBe(constants.NGHTTP2_NO_ERROR);
+    held.release();
+    expect(await call).toBe(0);
+    expect(await predict(connect(port))).toBe(0);
+  });
+
+  it('notices nothing of it when it is a gRPC client', async () => {
+    const { port, held } = await serve({});
+    const client = new TestClient(`127.0.0.1:${port}`);
+    const row = client.encode(GOOD);
+    const first = client.predict(row);
+    await held.begun;
+    for (let cancelled = 0; cancelled < 1500; cancelled++) {
+      const call = client.stream();
+      await new Promise((resolve) => {
+        call.on('error', resolve).write(row, () => call.cancel());
+      });
+    }
+    held.release();
+    const outcomes = await Promise.all([first, client.predict(row)]);
+    client.close();
+    expect(outcomes.map(({ error }) => error)).toEqual([undefined, undefined]);
   });
 });
 

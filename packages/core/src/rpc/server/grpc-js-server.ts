@@ -10,6 +10,7 @@ import { rpcError } from '../rpc.errors.js';
 import { type CallSurroundings, GrpcJsStreamCall, GrpcJsUnaryCall } from './grpc-js-call.js';
 import type { RpcBindOptions, RpcOptions, RpcTlsOptions } from '../rpc-options.js';
 import type { RpcAddress, RpcMethod, RpcServer } from './rpc-server.js';
+import { ResetBudget } from './reset-budget.js';
 import { SlowRequests } from './slow-requests.js';
 import { SocketListener } from './socket-listener.js';
 
@@ -28,13 +29,15 @@ export class GrpcJsServer implements RpcServer {
   private readonly listener: SocketListener;
   private readonly slow: SlowRequests;
   private readonly surroundings: CallSurroundings;
+  private readonly paths = new Map<string, readonly string[]>();
 
   constructor(
     private readonly options: RpcOptions & RpcBindOptions,
     private readonly clock: Clock,
   ) {
     const slow = (this.slow = new SlowRequests(clock, options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS));
-    this.server = new Server({ ...channelOptions(options), interceptors: [slow.interceptor] });
+    const interceptors = [slow.interceptor, new ResetBudget(clock).interceptor];
+    this.server = new Server({ ...channelOptions(options), interceptors });
     const injector = (this.injector = this.server.createConnectionInjector(credentialsOf(options.tls)));
     this.listener = new SocketListener((socket) => injector.injectConnection(socket));
     this.surroundings = { tls: options.tls !== undefined, unixPath: options.path };
@@ -65,6 +68,13 @@ export class GrpcJsServer implements RpcServer {
         { cause },
       );
     }
+    const paths = Object.keys(methods).map((name) => `/${service}/${name}`);
+    this.paths.set(service, [...(this.paths.get(service) ?? []), ...paths]);
+  }
+
+  removeMethods(service: string): void {
+    for (const path of this.paths.get(service) ?? []) this.server.unregister(path);
+    this.paths.delete(service);
   }
 
   private handlerOf(method: RpcMethod): handleUnaryCall<Buffer, Buffer> | handleBidiStreamingCall<Buffer, Buffer> {
