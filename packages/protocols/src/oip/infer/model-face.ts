@@ -22,7 +22,7 @@ export interface ModelFace {
 /** What the protocol says of a model follows from its file, and from `max_batch_size` in its configuration. */
 export function modelFace(model: ServedModel, config: ModelConfig | undefined): ModelFace {
   const { signature } = model;
-  const batched = signature.batch.kind !== 'none' && config?.maxBatchSize !== 0;
+  const batched = takesBatches(model, config);
   const shapeOf = (dims: readonly (number | null)[]): number[] =>
     dims.map((size, i) => (batched && i === 0 ? -1 : (size ?? -1)));
   const faceOf = (spec: (typeof signature.outputs)[number]): TensorFace => ({
@@ -30,7 +30,7 @@ export function modelFace(model: ServedModel, config: ModelConfig | undefined): 
     dtype: spec.dtype,
     datatype: datatypeOf(spec.dtype),
     shape: shapeOf(spec.dims),
-    ...(spec.labels && { labels: spec.labels }),
+    ...labelsOf(config?.labels?.[spec.name] ?? spec.labels),
   });
   const outputs = signature.outputs.map(faceOf);
   return {
@@ -40,6 +40,21 @@ export function modelFace(model: ServedModel, config: ModelConfig | undefined): 
     outputNames: outputs.map(({ name }) => name),
     batched,
   };
+}
+
+function takesBatches({ signature, isBatched }: ServedModel, config: ModelConfig | undefined): boolean {
+  return signature.batch.kind !== 'none' && isBatched && config?.maxBatchSize !== 0;
+}
+
+function labelsOf(labels: readonly string[] | undefined): { readonly labels?: readonly string[] } {
+  return labels ? { labels } : {};
+}
+
+/** The configuration that is in force: the gate's options may have been set in code, and changed since. */
+export function configInForce({ model, batched }: ModelFace, config: ModelConfig): ModelConfig {
+  if (!batched) return { ...config, maxBatchSize: 0 };
+  const { maxRows, maxDelayMs, maxQueueRows } = model.gate.options;
+  return { ...config, maxBatchSize: maxRows, batch: { ...config.batch, maxRows, maxDelayMs, maxQueueRows } };
 }
 
 /** Whether the runtime has tensors of this type at all. */

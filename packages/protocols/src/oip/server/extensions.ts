@@ -1,6 +1,6 @@
 /**
  * The names of the protocol's extensions that are served, as Triton spells them. What is not here is not: sequences,
- * schedule policies, shared memory, generate, trace (settings can be read, nothing can be traced by them).
+ * shared memory, generate; nor trace and logging, whose settings can be read and not be changed.
  */
 export const EXTENSIONS: readonly string[] = [
   'classification',
@@ -9,6 +9,6 @@ export const EXTENSIONS: readonly string[] = [
   'model_configuration',
   'binary_tensor_data',
   'parameters',
+  'schedule_policy',
   'statistics',
-  'logging',
 ];

@@ -12,6 +12,7 @@ import type {
   Parameter,
   SettingValue,
 } from '../infer-types.js';
+import { configInForce } from '../infer/model-face.js';
 import { runRequest } from '../infer/run-request.js';
 import { OIP_OPTIONS } from '../oip.module-definition.js';
 import type { OipOptions } from '../oip-options.js';
@@ -85,7 +86,8 @@ export class ModelOipServer implements OipServer {
   async modelConfig(model: string, version?: string): Promise<Readonly<Record<string, unknown>>> {
     const face = await this.faces.use(model, version);
     const description = this.faces.describe(model);
-    return tritonConfigOf(model, description.config, face.model.signature, readyVersions(description));
+    const config = configInForce(face, description.config);
+    return tritonConfigOf(model, config, face.model.signature, readyVersions(description));
   }
 
   statistics(model?: string, version?: string): Statistics {

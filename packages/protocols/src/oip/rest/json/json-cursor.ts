@@ -166,7 +166,7 @@ export class JsonCursor {
 
   private passKey(): void {
     if (this.peek() !== QUOTE) throw this.malformed();
-    this.passString();
+    this.passScalar(QUOTE);
     this.expect(COLON);
   }
 
