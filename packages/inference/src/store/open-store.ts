@@ -9,13 +9,16 @@ import type { Store } from './store.js';
 const REMOTE: Readonly<Record<string, (url: URL, options: StoreOptions) => Promise<Store>>> = {
   http: openHttp,
   https: openHttp,
+  az: async (url, options) => (await import('./opendal/azure-store.js')).openAzure(url, options),
+  gs: async (url, options) => (await import('./opendal/gcs-store.js')).openGcs(url, options),
   s3: async (url, options) => new (await import('./s3/s3-store.js')).S3Store(url, options),
 };
 
 /**
  * The store at `where`: a folder (path or `file://`), `http(s)://…` (a folder with a manifest, or one `.onnx`),
- * `s3://bucket/prefix`; a Store is given back as it is. Nothing is asked of the store yet.
- * @throws {INF_ERR_STORE_URI}
+ * `s3://bucket/prefix`, `az://container/prefix` and `gs://bucket/prefix` (these two by the package `opendal`); a Store
+ * is given back as it is. Nothing is asked of the store yet.
+ * @throws {INF_ERR_STORE_URI} for any other, or when `opendal` is needed and not installed
  */
 export async function openStore(where: string | URL | Store, options: StoreOptions = {}): Promise<Store> {
   if (typeof where === 'object' && !(where instanceof URL)) return where;

@@ -1,4 +1,5 @@
 import type { Clock } from '@witan/core';
+import type { OpendalModule } from './opendal/opendal-module.js';
 
 /** Options of an HTTP(S) store. */
 export interface HttpStoreOptions {
@@ -33,6 +34,32 @@ export interface S3StoreOptions {
   readonly manifest?: string;
 }
 
+/** Options of an Azure Blob store; it needs the package `opendal`. */
+export interface AzureStoreOptions {
+  /** @default AZURE_STORAGE_ACCOUNT */
+  readonly account?: string;
+  /** The account's key, in base64. @default AZURE_STORAGE_KEY, unless a `sasToken` is given */
+  readonly key?: string;
+  /** A shared access signature, as it stands in a URL. */
+  readonly sasToken?: string;
+  /** @default `https://ACCOUNT.blob.core.windows.net` */
+  readonly endpoint?: string;
+  /** How long one part of a file, or one listing, may take. @default 30_000 */
+  readonly timeoutMs?: number;
+}
+
+/** Options of a Google Cloud Storage store; it needs the package `opendal`. */
+export interface GcsStoreOptions {
+  /** A file with a service account's key. @default GOOGLE_APPLICATION_CREDENTIALS, or the machine's own account */
+  readonly credentialPath?: string;
+  /** Requests are not signed, for public buckets. @default false */
+  readonly anonymous?: boolean;
+  /** @default `https://storage.googleapis.com` */
+  readonly endpoint?: string;
+  /** How long one part of a file, or one listing, may take. @default 30_000 */
+  readonly timeoutMs?: number;
+}
+
 /** How often a store that does not answer is asked again. */
 export interface StoreRetryOptions {
   /** Attempts in a row without progress, the first one too. @default 4 */
@@ -47,6 +74,10 @@ export interface StoreRetryOptions {
 export interface StoreOptions {
   readonly http?: HttpStoreOptions;
   readonly s3?: S3StoreOptions;
+  readonly azure?: AzureStoreOptions;
+  readonly gcs?: GcsStoreOptions;
+  /** The package `opendal`, where it is not found by its name. @default `await import('opendal')` */
+  readonly opendal?: OpendalModule;
   readonly retry?: StoreRetryOptions;
   /** Time, for tests. @default the system's */
   readonly clock?: Clock;

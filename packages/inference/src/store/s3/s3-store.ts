@@ -3,6 +3,7 @@ import type { GetObjectCommandInput, GetObjectCommandOutput } from '@aws-sdk/cli
 import { Logger } from '@nestjs/common';
 import { type Clock, systemClock } from '@witan/core';
 import { bodyOf } from '../remote/body.js';
+import { bucketAddress } from '../remote/bucket-address.js';
 import { below, byPath, isListed } from '../remote/listing.js';
 import { MAX_MANIFEST_BYTES } from '../remote/manifest.js';
 import { type ManifestAnswer, ManifestList } from '../remote/manifest-list.js';
@@ -37,8 +38,8 @@ export class S3Store implements Store {
   constructor(url: URL, options: StoreOptions = {}) {
     this.options = options.s3 ?? {};
     this.clock = options.clock ?? systemClock;
-    this.bucket = bucketOf(url);
-    const path = keyOf(url);
+    const { bucket, path } = bucketAddress(url);
+    this.bucket = bucket;
     this.single = /\.onnx$/i.test(path) ? path.slice(path.lastIndexOf('/') + 1) : undefined;
     const folder = this.single === undefined ? path : path.slice(0, -this.single.length - 1);
     this.prefix = folder === '' ? '' : `${folder}/`;
@@ -187,22 +188,6 @@ export class S3Store implements Store {
     if (this.told.size < 100 && !this.told.has(text)) this.logger.warn(`${this.uri}: left out, ${text} is no path`);
     this.told.add(text);
     return false;
-  }
-}
-
-function bucketOf({ hostname, protocol }: URL): string {
-  if (hostname !== '') return hostname;
-  throw storeError('INF_ERR_STORE_URI', `${protocol}// needs a bucket: ${protocol}//bucket/prefix`);
-}
-
-function keyOf(url: URL): string {
-  const path = url.pathname.replace(/^\/+|\/+$/g, '');
-  try {
-    return safeFolder(decodeURIComponent(path));
-  } catch (cause) {
-    throw storeError('INF_ERR_STORE_URI', `s3://${url.hostname}/… names no prefix: ${(cause as Error).message}`, {
-      cause,
-    });
   }
 }
 
