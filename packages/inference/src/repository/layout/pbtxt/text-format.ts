@@ -20,7 +20,7 @@ export type TextValue =
 /** As many as protobuf's own readers allow. */
 const MAX_DEPTH = 100;
 const NAME = /[A-Za-z_]\w*/y;
-const NUMBER = /0[xX][0-9a-fA-F]+|0[0-7]+(?![\d.eE])|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fF]?/y;
+const NUMBER = /0[xX][0-9a-fA-F]+|0[0-7]+|(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[fF]?/y;
 const CLOSING: Readonly<Record<string, string>> = { '{': '}', '<': '>' };
 
 /**

@@ -35,7 +35,7 @@ function readTensor(kind: string, tensor: TritonTensor, reading: TritonReading):
 
 /** With a reshape, the model's own side of it: requests are held against the model. */
 function readDims(label: string, { dims, reshape }: TritonTensor, reading: TritonReading): readonly number[] {
-  if (!dims?.length && !reshape) reading.fail(`${label} has no dims`);
+  if (!dims && !reshape) reading.fail(`${label} has no dims`);
   const own = (reshape ? reshape.shape : dims) ?? [];
   if (own.length > MAX_DIMS || own.some((size) => size < -1 || size === 0 || !Number.isSafeInteger(size))) {
     reading.fail(
