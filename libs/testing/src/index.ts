@@ -9,3 +9,7 @@ export { vectorWorkload } from './workloads.js';
 export type { VectorWorkload, WorkloadRow } from './workloads.js';
 export { ModelShelf } from './model-shelf.js';
 export type { ShelfFile, ShelfListing, ShelfVersion } from './model-shelf.js';
+export { storeContract } from './store-contract.js';
+export type { ContractStore, ContractStoreFile, StoreUnderTest } from './store-contract.js';
+export { etagOf, FileServer } from './servers/file-server.js';
+export type { Fault, FileServerOptions, SeenRequest } from './servers/file-server.js';

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { readHandle } from '../local/read-handle.js';
 import { storeError } from '../store.errors.js';
 import type { Store, StoreFile } from '../store.js';
 import { unless } from './cache-fault.js';
@@ -87,7 +88,7 @@ async function resume(handle: FileHandle, file: StoreFile, hash: Hash): Promise<
   const { size } = await handle.stat();
   if (size > file.bytes) await handle.truncate(0);
   if (size === 0 || size > file.bytes) return 0;
-  for await (const chunk of handle.createReadStream({ start: 0, autoClose: false })) hash.update(chunk as Uint8Array);
+  for await (const chunk of readHandle(handle, 0)) hash.update(chunk);
   return size;
 }
 

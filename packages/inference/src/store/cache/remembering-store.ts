@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { Logger } from '@nestjs/common';
 import { type Clock, WitanError } from '@witan/core';
+import { readAndClose } from '../local/read-handle.js';
 import { safeFolder, safeRelativePath } from '../safe-path.js';
 import { below } from '../remote/listing.js';
 import type { Store, StoreFile, StoreOutage, StoreReadOptions } from '../store.js';
@@ -74,7 +75,7 @@ export class RememberingStore implements Store {
     const handle = path === undefined ? undefined : await unless(['ENOENT'], open(path));
     if (!handle) return this.store.read(file, options);
     await touch(path!);
-    return handle.createReadStream({ start: options.offset ?? 0, signal: options.signal });
+    return readAndClose(handle, options.offset ?? 0, options.signal);
   }
 
   close(): Promise<void> {

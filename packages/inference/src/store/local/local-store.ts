@@ -10,6 +10,7 @@ import type { Store, StoreFile, StoreReadOptions, StoreWatch } from '../store.js
 import { FolderLister } from './folder-lister.js';
 import { FolderWatch } from './folder-watch.js';
 import { isMissing, localFault } from './local-fault.js';
+import { readHandle } from './read-handle.js';
 import { isWithin, revisionOf } from './walk.js';
 
 export interface LocalStoreOptions {
@@ -67,6 +68,7 @@ export class LocalStore implements Store {
 
   async read(file: StoreFile, options: StoreReadOptions = {}): Promise<AsyncIterable<Uint8Array>> {
     const place = join(this.folder, safeRelativePath(file.path));
+    options.signal?.throwIfAborted();
     const handle = await this.open(place, await this.realRoot());
     try {
       await checkRevision(handle, file, place);
@@ -152,8 +154,7 @@ async function* readFrom(
   { offset = 0, signal }: StoreReadOptions,
 ): AsyncGenerator<Uint8Array> {
   try {
-    const stream = handle.createReadStream({ start: offset, autoClose: false, signal, highWaterMark: 1 << 18 });
-    for await (const chunk of stream) yield chunk as Uint8Array;
+    yield* readHandle(handle, offset, signal);
     await checkRevision(handle, file, place);
   } finally {
     await handle.close();

@@ -19,31 +19,45 @@ export interface ManifestSource {
   ask(path: string, signal?: AbortSignal): Promise<StoreFile | undefined>;
 }
 
-/** The listing that a manifest makes; the same list again while the manifest is unchanged. */
+/** The listing that a manifest makes; the same list again while the manifest is unchanged and says all. */
 export class ManifestList {
-  private known: { readonly tag: string | undefined; readonly files: readonly StoreFile[] } | undefined;
+  private known: { readonly tag: string | undefined; readonly entries: readonly ManifestEntry[] } | undefined;
+  private last: readonly StoreFile[] | undefined;
 
   constructor(private readonly source: ManifestSource) {}
 
   async files(signal?: AbortSignal): Promise<readonly StoreFile[]> {
     const answer = await this.source.fetch(this.known?.tag, signal);
-    if (answer === 'same') return this.known?.files ?? unasked(this.source.what);
+    if (answer === 'same') {
+      const { entries } = this.known ?? unasked(this.source.what);
+      return this.last && entries.every(isComplete) ? this.last : this.filesOf(entries, signal);
+    }
     const entries = parseManifest(answer.text, this.source.what).filter(({ path }) => isListed(path));
+    const files = await this.filesOf(entries, signal);
+    this.known = { tag: answer.tag, entries };
+    return files;
+  }
+
+  private async filesOf(entries: readonly ManifestEntry[], signal?: AbortSignal): Promise<readonly StoreFile[]> {
     const files = await limited(entries, ASK_AT_ONCE, (entry) => this.fileOf(entry, signal));
-    const there = files.filter((file) => file !== undefined);
-    this.known = { tag: answer.tag, files: there };
-    return there;
+    this.last = files.filter((file) => file !== undefined);
+    return this.last;
   }
 
   private async fileOf(entry: ManifestEntry, signal?: AbortSignal): Promise<StoreFile | undefined> {
     const { path, bytes, sha256, etag } = entry;
-    if (bytes !== undefined && (sha256 ?? etag) !== undefined) {
-      return { path, bytes, revision: revisionOf({ sha256, etag, bytes }), ...(sha256 && { sha256 }) };
+    if (isComplete(entry)) {
+      return { path, bytes: bytes!, revision: revisionOf({ sha256, etag, bytes: bytes! }), ...(sha256 && { sha256 }) };
     }
     const asked = await this.source.ask(path, signal);
     if (!asked || sha256 === undefined) return asked;
     return { path, bytes: asked.bytes, revision: revisionOf({ sha256, bytes: asked.bytes }), sha256 };
   }
+}
+
+/** Whether the manifest says enough; about other files the store is asked each time. */
+function isComplete({ bytes, sha256, etag }: ManifestEntry): boolean {
+  return bytes !== undefined && (sha256 ?? etag) !== undefined;
 }
 
 function unasked(what: string): never {

@@ -6,7 +6,7 @@ export const DEFAULT_MANIFEST = 'index.json';
 export const MAX_MANIFEST_BYTES = 32 * 2 ** 20;
 const MAX_FILES = 100_000;
 
-/** One file as a manifest gives it; without `sha256` and `etag` (or without `bytes`) the store is asked about it. */
+/** One file as a manifest gives it; without `bytes`, or with neither `sha256` nor `etag`, the store is asked about it. */
 export interface ManifestEntry {
   readonly path: string;
   readonly bytes: number | undefined;

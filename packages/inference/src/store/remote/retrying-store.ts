@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { storeError } from '../store.errors.js';
 import type { Store, StoreFile, StoreReadOptions } from '../store.js';
 import type { StoreOptions } from '../store-options.js';
 import { Retry } from './retry.js';
+import { etagOf } from './revision.js';
 
 /** A remote store that asks again when it is unavailable, and goes on where a download was cut. */
 export class RetryingStore implements Store {
@@ -28,7 +31,8 @@ export class RetryingStore implements Store {
   async read(file: StoreFile, { offset = 0, signal }: StoreReadOptions = {}): Promise<AsyncIterable<Uint8Array>> {
     const open = (at: number, failed = 0): Promise<AsyncIterable<Uint8Array>> =>
       this.retry.run(() => this.store.read(file, { offset: at, signal }), signal, failed);
-    return this.resume(await open(offset), open, offset, signal);
+    const content = this.resume(await open(offset), open, offset, signal);
+    return isUnconditional(file) && offset === 0 ? verified(content, file, `${this.uri}: ${file.path}`) : content;
   }
 
   close(): Promise<void> {
@@ -57,4 +61,24 @@ export class RetryingStore implements Store {
       }
     }
   }
+}
+
+/** Known by its hash alone: the service could not be asked for exactly this content. */
+function isUnconditional({ sha256, revision }: StoreFile): boolean {
+  return sha256 !== undefined && etagOf(revision) === undefined;
+}
+
+async function* verified(
+  content: AsyncIterable<Uint8Array>,
+  { sha256 }: StoreFile,
+  what: string,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  for await (const chunk of content) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  const seen = hash.digest('hex');
+  if (seen === sha256) return;
+  throw storeError('INF_ERR_STORE_CHECKSUM', `${what} has the SHA-256 ${seen}, not ${sha256} as declared`);
 }

@@ -1,18 +1,18 @@
-/** What a remote store knows a content by, in one text: `sha256:…`, `etag:…`, or `modified:…`. */
+/** What a remote store knows a content by, in one text: `sha256:… etag:…` or one of them, or else `modified:…`. */
 export function revisionOf(known: {
   readonly sha256?: string;
   readonly etag?: string | null;
   readonly modified?: string | null;
   readonly bytes: number;
 }): string {
-  if (known.sha256) return `sha256:${known.sha256}`;
-  if (known.etag) return `etag:${known.etag}`;
+  const parts = [known.sha256 && `sha256:${known.sha256}`, known.etag && `etag:${known.etag}`].filter(Boolean);
+  if (parts.length > 0) return parts.join(' ');
   return `modified:${known.modified ?? ''}:${known.bytes}`;
 }
 
 /** The ETag that a revision was made of. */
 export function etagOf(revision: string): string | undefined {
-  return revision.startsWith('etag:') ? revision.slice('etag:'.length) : undefined;
+  return /^(?:sha256:[0-9a-f]{64} )?etag:(.*)$/s.exec(revision)?.[1];
 }
 
 /** The date that a revision was made of. */
