@@ -1,4 +1,4 @@
--- Posts the file named by the first argument, and prints what was seen as one line of JSON.
+-- Posts the file named by the first argument, with the headers that follow (name, value, …), and prints what was seen as one line of JSON.
 local function read(path)
   local file = assert(io.open(path, "rb"))
   local text = file:read("*a")
@@ -10,7 +10,8 @@ function init(args)
   if args[1] then
     wrk.method = "POST"
     wrk.body = read(args[1])
-    wrk.headers["Content-Type"] = args[2] or "application/json"
+    wrk.headers["Content-Type"] = "application/json"
+    for i = 2, #args - 1, 2 do wrk.headers[args[i]] = args[i + 1] end
   end
 end
 

@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 /** The repository's root; this file is compiled to bench/dist. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
+/** The models and requests that lie in the repository. */
+export const WORKLOADS_FOLDER = fileURLToPath(new URL('../workloads/', import.meta.url));
+
 export const W1_FOLDER = fileURLToPath(new URL('../workloads/w1/', import.meta.url));
 
 /** What the benchmarks make and keep: git-ignored. */

@@ -20,12 +20,20 @@ interface Seen {
 export interface HttpRequest {
   readonly url: string;
   readonly bodyFile?: string;
+  /** Beside the body. @default { 'Content-Type': 'application/json' } */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Load over HTTP/1.1 with keep-alive: every connection sends its next request when it has its answer. */
-export async function wrk({ url, bodyFile }: HttpRequest, { connections, seconds }: LoadOptions): Promise<LoadResult> {
+export async function wrk(
+  { url, bodyFile, headers = {} }: HttpRequest,
+  { connections, seconds }: LoadOptions,
+): Promise<LoadResult> {
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '20s', '-s', SCRIPT, url];
-  const output = await runTool('wrk', bodyFile === undefined ? args : [...args, '--', bodyFile]);
+  const output = await runTool(
+    'wrk',
+    bodyFile === undefined ? args : [...args, '--', bodyFile, ...Object.entries(headers).flat()],
+  );
   return parseWrk(output);
 }
 

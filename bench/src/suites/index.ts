@@ -6,8 +6,20 @@ import { httpTiny } from './http-tiny.js';
 import { limits } from './limits.js';
 import { memory } from './memory.js';
 import { neighbour } from './neighbour.js';
+import { oip } from './oip.js';
 import { soak } from './soak.js';
 import type { Suite } from './suite.js';
 
 /** Every suite, in the order in which they run. */
-export const SUITES: readonly Suite[] = [httpTiny, grpcTiny, decode, coldStart, memory, limits, big, neighbour, soak];
+export const SUITES: readonly Suite[] = [
+  httpTiny,
+  grpcTiny,
+  decode,
+  coldStart,
+  memory,
+  limits,
+  big,
+  neighbour,
+  oip,
+  soak,
+];
