@@ -65,11 +65,15 @@ export { handlerParam } from './handler/handler-param.js';
 export type { Concurrent, HandlerParamSource } from './handler/handler-param.js';
 export { checkProtoLock, LOCK_FILE } from './rpc/proto/proto-lock.js';
 export { protoFilesOf, protoOf } from './rpc/proto/proto-of.js';
-export { HTTP_ROUTES, RPC_SERVICES } from './lifecycle/transport-extensions.js';
+export { OpenApi } from './lifecycle/open-api.js';
+export { HTTP_ROUTES, OPEN_API_PATHS, RPC_SERVICES } from './lifecycle/transport-extensions.js';
 export type {
   Access,
   HttpExtension,
   HttpExtensionSurroundings,
+  OpenApiContributor,
+  OpenApiPart,
+  OpenApiSurroundings,
   RpcExtension,
   RpcServiceExtension,
 } from './lifecycle/transport-extensions.js';
@@ -85,6 +89,7 @@ export { RpcCaller } from './rpc/call/rpc-caller.js';
 export { rpcFailure } from './rpc/call/rpc-status.js';
 export type { RpcCall, RpcMethod, RpcStatus, RpcStreamCall, RpcUnaryCall } from './rpc/server/rpc-server.js';
 export { DynamicServices } from './service/dynamic-services.js';
+export { runtimeOf } from './service/runtime-of.js';
 export { schemaOf } from './schema/schema-of.js';
 export { paramsParser } from './service/params.js';
 export { serviceDefinitionsOf } from './service/module-walk.js';

@@ -33,8 +33,8 @@ export function addExtensions(scope: FastifyInstance, parts: ExtensionParts): vo
   }
 }
 
-/** With its leading slash, as routes have it; `''`: none. */
-function commonPrefix(prefix: PathPrefix): string {
+/** What a global prefix puts before paths that it does not leave out: with its leading slash; `''`: none. */
+export function commonPrefix(prefix: PathPrefix): string {
   const text = (typeof prefix === 'string' ? prefix : prefix(ANY_PATH)).replace(/^\/+|\/+$/g, '');
   return text === '' ? '' : `/${text}`;
 }

@@ -1,5 +1,6 @@
 import type { ServiceDefinition, ServiceRuntime } from '../service/runtime.js';
 import { ARROW_TYPE, JSON_TYPE, NDJSON_TYPE, SSE_TYPE } from './media-types.js';
+import type { SchemaSpec } from '../schema/spec.js';
 import { jsonSchemaOf } from '../schema/json-schema.js';
 import { type PathPrefix, servicePath } from './service-path.js';
 
@@ -49,20 +50,18 @@ export const KEY_SCHEMES = {
 };
 
 /** An operation that asks for a key, and what it answers without one. */
-export function withKey(operation: Operation): Operation {
+export function withKey(operation: object): object {
   return {
     ...operation,
     security: [{ bearer: [] }, { apiKey: [] }],
-    responses: { ...operation.responses, '401': errorAnswer('No key, or one that is not known') },
+    responses: {
+      ...(operation as { responses?: object }).responses,
+      '401': errorAnswer('No key, or one that is not known'),
+    },
   };
 }
 
-interface Operation {
-  readonly responses: Readonly<Record<string, object>>;
-  readonly [field: string]: unknown;
-}
-
-function operationOf(definition: ServiceDefinition, schemas: Record<string, object>): Operation {
+function operationOf(definition: ServiceDefinition, schemas: Record<string, object>): object {
   const input = recordRef(definition.input, schemas);
   const output = recordRef(definition.output, schemas);
   return {
@@ -90,8 +89,7 @@ function parameterOf({
 /** A reference to a schema's record, which is put among the components; any object for an untyped service. */
 function recordRef(spec: ServiceDefinition['input'], schemas: Record<string, object>): RecordSchema {
   if (!spec) return { record: { type: 'object' }, names: undefined };
-  schemas[spec.name] ??= jsonSchemaOf(spec);
-  const ref = `#/components/schemas/${spec.name}`;
+  const ref = `#/components/schemas/${componentOf(spec, schemas)}`;
   return {
     record: { $ref: ref },
     names: spec.columns.map((column) => ({
@@ -99,6 +97,18 @@ function recordRef(spec: ServiceDefinition['input'], schemas: Record<string, obj
       ref: `${ref}/properties/${escapePointer(column.name)}`,
     })),
   };
+}
+
+/** The name of a schema's component: another one's of the same name gets a number behind it. */
+function componentOf(spec: SchemaSpec, schemas: Record<string, object>): string {
+  const schema = jsonSchemaOf(spec);
+  const text = JSON.stringify(schema);
+  const name = spec.name.replace(/[^A-Za-z0-9._-]+/g, '_');
+  for (let n = 1; ; n++) {
+    const key = n === 1 ? name : `${name}_${n}`;
+    schemas[key] ??= schema;
+    if (schemas[key] === schema || JSON.stringify(schemas[key]) === text) return key;
+  }
 }
 
 interface RecordSchema {

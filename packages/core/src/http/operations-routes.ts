@@ -7,12 +7,15 @@ export function addOperationsRoutes(scope: FastifyInstance, options: HttpService
   const { health = true, proto = true, openapi = true } = options.endpoints ?? {};
   if (health) addHealthRoutes(scope, deps);
   if (proto) {
+    let text: string | undefined;
+    deps.onChange?.(() => (text = undefined));
     addRouteIfFree(scope, 'GET', '/proto', (_request, reply) => {
-      reply.type('text/plain; charset=utf-8').send(deps.proto());
+      reply.type('text/plain; charset=utf-8').send((text ??= deps.proto()));
     });
   }
   if (openapi) {
     let document: Promise<string> | undefined;
+    deps.onChange?.(() => (document = undefined));
     addRouteIfFree(scope, 'GET', '/openapi.json', async (_request, reply) => {
       document ??= Promise.resolve(deps.openApi()).then((value) => JSON.stringify(value));
       // What failed once may succeed when it is asked for again.

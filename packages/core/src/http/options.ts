@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { HttpExtension } from '../lifecycle/transport-extensions.js';
+import type { DynamicServices } from '../service/dynamic-services.js';
 import type { RouteGuard } from './extension-scope.js';
 import type { PathPrefix } from './service-path.js';
 
@@ -31,6 +32,8 @@ export interface HttpServiceOptions {
    * @default false
    */
   readonly notFound?: boolean;
+  /** Below this path stand the services that come and go: those of models in a repository. @default 'predictions' */
+  readonly dynamic?: string;
 }
 
 /** Where messages go; Nest's `Logger` fits. */
@@ -59,6 +62,10 @@ export interface HttpServiceDeps {
   openApi(): object | Promise<object>;
   /** Protocols beside Witan's own. @default none */
   readonly extensions?: readonly HttpExtension[];
+  /** Services that come and go. @default none */
+  readonly dynamic?: DynamicServices;
+  /** Calls `forget` when what {@link proto} and {@link openApi} give has changed. @default never */
+  onChange?(forget: () => void): void;
   /** What requests must pass before their body is read. @default nothing */
   readonly guard?: RouteGuard;
 }

@@ -6,9 +6,10 @@ export function addRouteIfFree(
   method: HTTPMethods,
   url: string,
   handler: RouteHandlerMethod,
+  options: object = {},
 ): void {
   try {
-    scope.route({ method, url, handler, schema: { hide: true } as object });
+    scope.route({ ...options, method, url, handler, schema: { hide: true } as object });
   } catch (thrown) {
     if ((thrown as { code?: string }).code !== 'FST_ERR_DUPLICATED_ROUTE') throw thrown;
   }

@@ -22,7 +22,7 @@ export function bannerText(facts: BannerFacts): string {
     lines.push(
       ...section(
         `gRPC   ${addresses.grpc}`,
-        services.map((s) => `${qualifiedName(s)}: Predict, PredictStream`),
+        shortened(services.map((s) => `${qualifiedName(s)}: Predict, PredictStream`)),
       ),
     );
   const batching = services.flatMap((service) => service.batchSummary ?? []);
@@ -36,9 +36,16 @@ function section(title: string, lines: readonly string[]): string[] {
   return [`  ${title}`, ...lines.map((line) => `    ${line}`)];
 }
 
+/** A repository may have a thousand services. */
+const MAX_LINES = 20;
+function shortened(lines: readonly string[]): readonly string[] {
+  if (lines.length <= MAX_LINES) return lines;
+  return [...lines.slice(0, MAX_LINES), `and ${lines.length - MAX_LINES} more`];
+}
+
 function httpLines({ services, prefix }: BannerFacts): string[] {
   return [
-    ...services.map((service) => `POST ${servicePath(service.path, prefix)}`),
+    ...shortened(services.map((service) => `POST ${servicePath(service.path, prefix)}`)),
     'GET  /docs, /openapi.json, /proto, /health/live, /health/ready',
   ];
 }

@@ -4,6 +4,7 @@ import { AccessControl } from '../access/access-control.js';
 import { WitanError } from '../errors/witan-error.js';
 import { createGrpcListener, type GrpcListener, type GrpcListenerParts } from '../rpc/grpc-listener.js';
 import { createGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
+import { DynamicServices } from '../service/dynamic-services.js';
 import { ServiceExplorer } from '../service/service-explorer.js';
 import { hostPortOf, listenFailure } from './addresses.js';
 import type { ListenTarget, TlsOptions } from './listen-options.js';
@@ -31,6 +32,7 @@ export class GrpcPort {
       clock: this.nest.get(CLOCK),
       logger: new Logger('Witan'),
       access: this.nest.get(AccessControl),
+      dynamic: this.nest.get(DynamicServices),
     };
     try {
       this.listener = options.grpc?.controllers

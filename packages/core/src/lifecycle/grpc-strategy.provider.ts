@@ -2,6 +2,7 @@ import { Logger, type Provider } from '@nestjs/common';
 import { AccessControl } from '../access/access-control.js';
 import type { Clock } from '../clock.js';
 import { createGrpcStrategy, WitanGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
+import { DynamicServices } from '../service/dynamic-services.js';
 import { ServiceExplorer } from '../service/service-explorer.js';
 import { lifecycleError } from './lifecycle.errors.js';
 import { Readiness } from './readiness.js';
@@ -29,7 +30,7 @@ class UnboundStrategy extends WitanGrpcStrategy {
 /** The strategy for `connectMicroservice`, made only where a port is set: it loads @nestjs/microservices. */
 export const grpcStrategyProvider: Provider = {
   provide: WitanGrpcStrategy,
-  inject: [WITAN_OPTIONS, CLOCK, ServiceRegistry, Readiness, ServiceExplorer, AccessControl],
+  inject: [WITAN_OPTIONS, CLOCK, ServiceRegistry, Readiness, ServiceExplorer, AccessControl, DynamicServices],
   useFactory: async (
     options: WitanOptions,
     clock: Clock,
@@ -37,6 +38,7 @@ export const grpcStrategyProvider: Provider = {
     readiness: Readiness,
     explorer: ServiceExplorer,
     access: AccessControl,
+    dynamic: DynamicServices,
   ) => {
     const { grpc } = options;
     if (grpc?.port === undefined && grpc?.path === undefined) return new UnboundStrategy();
@@ -47,6 +49,7 @@ export const grpcStrategyProvider: Provider = {
       clock,
       logger: new Logger('Witan'),
       access,
+      dynamic,
       controllers: grpc.controllers,
     });
     readiness.onChange((serving) => strategy.listener?.setServing(serving));

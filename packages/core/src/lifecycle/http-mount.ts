@@ -6,6 +6,7 @@ import { httpGuard } from '../access/http-access.js';
 import type { Clock } from '../clock.js';
 import { registerHttpServices } from '../http/register-http-services.js';
 import { protoOf } from '../rpc/proto/proto-of.js';
+import { DynamicServices } from '../service/dynamic-services.js';
 import { ServiceExplorer } from '../service/service-explorer.js';
 import { globalPrefixOf } from './global-prefix.js';
 import { lifecycleError } from './lifecycle.errors.js';
@@ -30,6 +31,7 @@ export class HttpMount implements OnApplicationBootstrap {
     @Inject(OpenApi) private readonly openApi: OpenApi,
     @Inject(ServiceExplorer) private readonly explorer: ServiceExplorer,
     @Inject(AccessControl) private readonly access: AccessControl,
+    @Inject(DynamicServices) private readonly dynamic: DynamicServices,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -52,7 +54,9 @@ export class HttpMount implements OnApplicationBootstrap {
         clock: this.clock,
         logger: new Logger('Witan'),
         health: this.readiness,
-        proto: () => protoOf(runtimes.map((runtime) => runtime.definition)),
+        proto: () => protoOf([...runtimes, ...this.dynamic.list()].map((runtime) => runtime.definition)),
+        dynamic: this.dynamic,
+        onChange: (forget) => this.openApi.onChange(forget),
         openApi: () => this.openApi.document(prefix),
         extensions: this.explorer.instances().filter(isHttpExtension),
         guard: httpGuard(this.access),

@@ -51,6 +51,32 @@ export interface RpcExtension {
   [RPC_SERVICES](): readonly RpcServiceExtension[];
 }
 
+/** A provider with this method adds to the OpenAPI document; see {@link OpenApiContributor}. */
+export const OPEN_API_PATHS = Symbol.for('witan.openApiPaths');
+
+/** What a protocol's routes look like in OpenAPI; `OpenApi.changed()` says that it would now say something else. */
+export interface OpenApiContributor {
+  [OPEN_API_PATHS](surroundings: OpenApiSurroundings): OpenApiPart;
+}
+
+export interface OpenApiSurroundings {
+  /** In front of every path, with a leading slash; `''`: none. */
+  readonly prefix: string;
+  /** The operation as it is here: asking for a key, if predictions need one. */
+  withKey(operation: object): object;
+}
+
+export interface OpenApiPart {
+  /** By path, `{name}` for parameters: a path item each. */
+  readonly paths: Readonly<Record<string, object>>;
+  /** For `#/components/schemas/`; there is a `WitanError` already. */
+  readonly schemas?: Readonly<Record<string, object>>;
+}
+
+export function isOpenApiContributor(value: object): value is OpenApiContributor {
+  return OPEN_API_PATHS in value;
+}
+
 export function isHttpExtension(value: object): value is HttpExtension {
   return HTTP_ROUTES in value;
 }

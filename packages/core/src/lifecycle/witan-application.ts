@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import { DynamicServices } from '../service/dynamic-services.js';
 import { ServiceExplorer } from '../service/service-explorer.js';
 import { bannerText } from './banner.js';
 import { globalPrefixOf } from './global-prefix.js';
@@ -107,7 +108,9 @@ export class WitanApplication {
     const reporters = this.nest.get(ServiceExplorer).instances().filter(isStartupReporter);
     const text = bannerText({
       addresses,
-      services: this.nest.get(ServiceRegistry).runtimes.map((runtime) => runtime.definition),
+      services: [...this.nest.get(ServiceRegistry).runtimes, ...this.nest.get(DynamicServices).list()].map(
+        (runtime) => runtime.definition,
+      ),
       sections: reporters.map((reporter) => reporter[STARTUP_REPORT]()),
       prefix: globalPrefixOf(this.nest.get(ApplicationConfig)),
       tls: this.options.tls !== undefined,

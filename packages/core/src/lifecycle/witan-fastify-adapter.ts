@@ -1,6 +1,6 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { WitanFastifyOptions } from '../http/server-options.js';
-import { sendNotFound } from '../http/register-http-services.js';
+import { sendNotFound } from '../http/not-found.js';
 import { lazyCompilers } from './lazy-compilers.js';
 
 /** Nest's adapter, with unknown paths answered in the error form that all of Witan's answers have. */

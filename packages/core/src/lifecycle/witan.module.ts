@@ -4,6 +4,7 @@ import { AccessControl } from '../access/access-control.js';
 import { BatchControl } from '../batch/batch-control.js';
 import { systemClock } from '../clock.js';
 import { ChainBuilder } from '../service/chain-builder.js';
+import { DynamicServices } from '../service/dynamic-services.js';
 import { ServiceExplorer } from '../service/service-explorer.js';
 import { WitanGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
 import { grpcStrategyProvider } from './grpc-strategy.provider.js';
@@ -28,6 +29,7 @@ import { CLOCK } from './witan.tokens.js';
     BatchControl,
     ChainBuilder,
     ServiceRegistry,
+    DynamicServices,
     OpenApi,
     HttpMount,
     Readiness,
@@ -39,6 +41,7 @@ import { CLOCK } from './witan.tokens.js';
     BatchControl,
     CLOCK,
     ServiceRegistry,
+    DynamicServices,
     ServiceExplorer,
     Readiness,
     OpenApi,

@@ -2,13 +2,11 @@ import type { AccessControl } from '../access/access-control.js';
 import { guardedMethods } from '../access/rpc-access.js';
 import type { Clock } from '../clock.js';
 import { toWitanError } from '../errors/from-unknown.js';
-import type { ServiceRuntime } from '../service/runtime.js';
+import type { DynamicServices } from '../service/dynamic-services.js';
+import type { ServiceDefinition, ServiceRuntime } from '../service/runtime.js';
 import type { RpcContext } from './call/rpc-context.js';
-import { StreamMethod, DEFAULT_STREAM_WINDOW } from './call/stream-method.js';
-import { UnaryMethod } from './call/unary-method.js';
-import { DEFAULT_CODEC_LIMITS, type FramePorts } from './codec/frame-ports.js';
-import { ServiceCodec } from './codec/service-codec.js';
-import { frameCodecs } from './frame-codecs.js';
+import type { FramePorts } from './codec/frame-ports.js';
+import { DynamicMethods } from './dynamic-methods.js';
 import { GrpcHealth, HEALTH_SERVICE } from './health/grpc-health.js';
 import { protoFiles } from './proto/service-file.js';
 import { type ForeignPackages, reflectionServices } from './reflection/reflection.js';
@@ -16,6 +14,7 @@ import { GrpcJsServer } from './server/grpc-js-server.js';
 import type { RpcServiceExtension } from '../lifecycle/transport-extensions.js';
 import type { RpcBindOptions, RpcOptions } from './rpc-options.js';
 import type { RpcAddress, RpcServer } from './server/rpc-server.js';
+import { ServiceMethods } from './service-methods.js';
 
 /** The part of Nest's logger that is needed. */
 export interface ErrorLog {
@@ -33,6 +32,8 @@ export interface GrpcListenerParts {
   readonly foreignPackages?: ForeignPackages;
   /** Services of protocols beside Witan's own. @default none */
   readonly extensions?: readonly RpcServiceExtension[];
+  /** Services that come and go while it listens. @default none */
+  readonly dynamic?: DynamicServices;
   /** Who may call. @default anyone */
   readonly access?: AccessControl;
   /** Another server behind the same seam. @default grpc-js */
@@ -67,22 +68,12 @@ export function createGrpcListener(parts: GrpcListenerParts): GrpcListener {
   protoFiles(definitions);
   const server = parts.server ?? new GrpcJsServer(options, clock);
   const health = parts.health ?? new GrpcHealth();
-  const streams = runtimes.map((runtime) => addService(server, runtime, parts));
-  for (const { service, methods, access } of extensions)
-    server.addMethods(
-      service,
-      guardedMethods(parts.access, methods, (method) => access?.[method] ?? 'predict'),
-    );
-  health.know([...definitions.map(serviceName), ...extensions.map(({ service }) => service)]);
+  const services = addServices(server, parts);
+  addExtensions(server, parts);
+  health.know([...services.map(({ service }) => service), ...extensions.map(({ service }) => service)]);
   server.addMethods(HEALTH_SERVICE, health.methods());
-  if (options.reflection !== false) {
-    for (const { service, methods } of reflectionServices(
-      definitions,
-      extensions.flatMap(({ proto }) => proto ?? []),
-      parts.foreignPackages,
-    ))
-      server.addMethods(service, methods);
-  }
+  if (options.reflection !== false) addReflection(server, definitions, parts);
+  const dynamic = parts.dynamic && dynamicMethods(server, health, parts.dynamic, parts);
   return {
     server,
     health,
@@ -91,34 +82,64 @@ export function createGrpcListener(parts: GrpcListenerParts): GrpcListener {
     drain(boundMs) {
       health.setServing(false);
       health.endWatches();
-      for (const stream of streams) stream.drain();
+      for (const methods of services) methods.drain(STOPPING);
+      dynamic?.drain(STOPPING);
       return server.drain(boundMs);
     },
-    close: () => server.close(),
+    close() {
+      dynamic?.close();
+      server.close();
+    },
   };
 }
 
-function serviceName({ protoPackage, protoService }: { protoPackage: string; protoService: string }): string {
-  return `${protoPackage}.${protoService}`;
+const STOPPING = 'the server is shutting down: open a new stream';
+
+function addServices(server: RpcServer, parts: GrpcListenerParts): ServiceMethods[] {
+  return parts.runtimes.map((runtime) => {
+    const methods = methodsOf(runtime, parts);
+    server.addMethods(methods.service, guardedMethods(parts.access, methods.eager()));
+    return methods;
+  });
 }
 
-function addService(
-  server: RpcServer,
-  runtime: ServiceRuntime,
-  { options, clock, logger, ports, access }: GrpcListenerParts,
-): StreamMethod {
-  const { definition } = runtime;
-  const codec = new ServiceCodec(definition, ports ?? frameCodecs, {
-    maxRows: options.maxRows ?? DEFAULT_CODEC_LIMITS.maxRows,
-    maxDecodedBytes: options.maxDecodedBytes ?? DEFAULT_CODEC_LIMITS.maxDecodedBytes,
+function methodsOf(runtime: ServiceRuntime, { options, clock, logger, ports }: GrpcListenerParts): ServiceMethods {
+  return new ServiceMethods(runtime, {
+    options,
+    clock,
+    ports,
+    report: (service, error, context) => logFailure(logger, service, error, context),
   });
-  const rpc = { path: definition.path, codec, clock, parseParams: definition.parseParams };
-  const report = (error: unknown, context: RpcContext | undefined): void =>
-    logFailure(logger, definition.name, error, context);
-  const stream = new StreamMethod(runtime, rpc, options.streamWindow ?? DEFAULT_STREAM_WINDOW, report);
-  const methods = { Predict: new UnaryMethod(runtime, rpc, report), PredictStream: stream };
-  server.addMethods(serviceName(definition), guardedMethods(access, methods));
-  return stream;
+}
+
+function addExtensions(server: RpcServer, { extensions = [], access }: GrpcListenerParts): void {
+  for (const { service, methods, access: accessOf } of extensions)
+    server.addMethods(
+      service,
+      guardedMethods(access, methods, (method) => accessOf?.[method] ?? 'predict'),
+    );
+}
+
+function addReflection(server: RpcServer, definitions: readonly ServiceDefinition[], parts: GrpcListenerParts): void {
+  const protoTexts = (parts.extensions ?? []).flatMap(({ proto }) => proto ?? []);
+  for (const { service, methods } of reflectionServices(definitions, protoTexts, parts.foreignPackages))
+    server.addMethods(service, methods);
+}
+
+function dynamicMethods(
+  server: RpcServer,
+  health: GrpcHealth,
+  services: DynamicServices,
+  parts: GrpcListenerParts,
+): DynamicMethods {
+  return new DynamicMethods({
+    services,
+    server,
+    health,
+    methodsOf: (runtime) => methodsOf(runtime, parts),
+    guard: (methods) => guardedMethods(parts.access, methods),
+    failed: (error) => parts.logger.error((error as Error).message, (error as Error).stack),
+  });
 }
 
 /** What is not the caller's doing is logged with its stack, which the caller does not get. */

@@ -46,7 +46,7 @@ export const RPC_ERRORS = {
   CORE_ERR_GRPC_DRAINING: {
     category: 'UNAVAILABLE',
     summary:
-      'A `PredictStream` that was still open when the server began to shut down. What it had sent was answered; open a new stream.',
+      'A `PredictStream` that was still open when the server began to shut down, or its service was taken away. What it had sent was answered; open a new stream.',
   },
   CORE_ERR_GRPC_METADATA: {
     category: 'INTERNAL',

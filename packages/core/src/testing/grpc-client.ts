@@ -34,17 +34,15 @@ export interface TestStreamResult extends Omit<TestCallResult, 'response'> {
 /** Calls services over gRPC without a socket: real messages, real codec, real statuses. */
 export class TestGrpcClient {
   private readonly server: MemoryRpcServer;
-  private readonly root: protobuf.Root;
 
   constructor(
     private readonly runtimes: readonly ServiceRuntime[],
     private readonly clock: Clock = systemClock,
-    more: Pick<GrpcListenerParts, 'access'> = {},
+    private readonly more: Pick<GrpcListenerParts, 'access' | 'dynamic'> = {},
   ) {
     this.server = new MemoryRpcServer(clock);
     const logger = { error: () => {} };
-    createGrpcListener({ ...more, runtimes, options: { reflection: false }, clock, logger, server: this.server });
-    this.root = protobuf.Root.fromJSON(protoDescriptorOf(runtimes.map((runtime) => runtime.definition)) as never);
+    createGrpcListener({ ...this.more, runtimes, options: { reflection: false }, clock, logger, server: this.server });
   }
 
   /**
@@ -72,11 +70,13 @@ export class TestGrpcClient {
     sent: readonly object[],
     { metadata = {}, deadlineMs }: TestCallOptions,
   ): Promise<Omit<MemoryAnswer, 'messages'> & { readonly responses: readonly unknown[] }> {
-    const { protoPackage, protoService } = this.definitionOf(service);
+    const definition = this.definitionOf(service);
+    const { protoPackage, protoService } = definition;
     const name = `${protoPackage}.${protoService}`;
-    const { requestType, responseType } = this.root.lookupService(name).methods[method]!;
-    const requests = this.root.lookupType(`${protoPackage}.${requestType}`);
-    const responses = this.root.lookupType(`${protoPackage}.${responseType}`);
+    const root = protobuf.Root.fromJSON(protoDescriptorOf([definition]) as never);
+    const { requestType, responseType } = root.lookupService(name).methods[method]!;
+    const requests = root.lookupType(`${protoPackage}.${requestType}`);
+    const responses = root.lookupType(`${protoPackage}.${responseType}`);
     const { status, headers, messages } = await this.server.call({
       path: `/${name}/${method}`,
       messages: sent.map((request) => Buffer.from(requests.encode(requests.fromObject(request)).finish())),
@@ -91,7 +91,8 @@ export class TestGrpcClient {
 
   private definitionOf(service: Class | string): ServiceRuntime['definition'] {
     const name = typeof service === 'string' ? service : service.name;
-    const known = this.runtimes.map((runtime) => runtime.definition);
+    const runtimes = [...this.runtimes, ...(this.more.dynamic?.list() ?? [])];
+    const known = runtimes.map((runtime) => runtime.definition);
     const found = known.find((d) => d.name === name || `${d.protoPackage}.${d.protoService}` === name);
     if (found) return found;
     throw new RangeError(`no service ${name}: there are ${known.map((d) => d.name).join(', ') || 'none'}`);

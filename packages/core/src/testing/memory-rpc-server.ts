@@ -13,6 +13,10 @@ export class MemoryRpcServer implements RpcServer {
     for (const [name, method] of Object.entries(methods)) this.methods.set(`/${service}/${name}`, method);
   }
 
+  removeMethods(service: string): void {
+    for (const path of this.methods.keys()) if (path.startsWith(`/${service}/`)) this.methods.delete(path);
+  }
+
   start(): Promise<RpcAddress> {
     return Promise.resolve(this.address);
   }

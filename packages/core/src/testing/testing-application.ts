@@ -9,6 +9,7 @@ import { WitanFastifyAdapter } from '../lifecycle/witan-fastify-adapter.js';
 import { WitanModule } from '../lifecycle/witan.module.js';
 import { CLOCK } from '../lifecycle/witan.tokens.js';
 import type { WitanOptions } from '../lifecycle/witan-options.js';
+import { DynamicServices } from '../service/dynamic-services.js';
 import { modulesOf } from '../service/module-walk.js';
 import { TestGrpcClient } from './grpc-client.js';
 
@@ -31,6 +32,7 @@ export class TestingApplication extends WitanApplication {
     const { nest } = this;
     return (this.client ??= new TestGrpcClient(nest.get(ServiceRegistry).runtimes, nest.get(CLOCK), {
       access: nest.get(AccessControl),
+      dynamic: nest.get(DynamicServices),
     }));
   }
 }

@@ -38,8 +38,13 @@ export class StreamMethod implements RpcStreamMethod {
   }
 
   /** Reads no more messages: what was read is answered, then the streams end with CORE_ERR_GRPC_DRAINING. */
-  drain(): void {
-    for (const run of this.runs) run.drain();
+  drain(reason: string): void {
+    for (const run of this.runs) run.drain(reason);
+  }
+
+  /** No stream is open. */
+  get isIdle(): boolean {
+    return this.runs.size === 0;
   }
 }
 
@@ -47,7 +52,7 @@ export class StreamMethod implements RpcStreamMethod {
 class StreamRun {
   private readonly pending: Pending[] = [];
   private ended = false;
-  private drained = false;
+  private drained: string | undefined;
   private named = false;
   private wakeWriter: (() => void) | undefined;
   private wakeReader: (() => void) | undefined;
@@ -72,7 +77,7 @@ class StreamRun {
         this.pending.shift();
         this.wakeReader?.();
       }
-      if (this.drained) throw rpcError('CORE_ERR_GRPC_DRAINING', 'the server is shutting down: open a new stream');
+      if (this.drained !== undefined) throw rpcError('CORE_ERR_GRPC_DRAINING', this.drained);
       await reading;
       this.call.end();
     } catch (error) {
@@ -82,9 +87,10 @@ class StreamRun {
     }
   }
 
-  drain(): void {
+  drain(reason: string): void {
     if (this.ended) return;
-    this.drained = this.ended = true;
+    this.drained = reason;
+    this.ended = true;
     this.wakeReader?.();
     this.wakeWriter?.();
   }

@@ -18,12 +18,19 @@ export class GrpcHealth {
   /** Adds services that checks may ask for. */
   know(services: Iterable<string>): void {
     for (const service of services) this.services.add(service);
+    this.tellWatchers();
+  }
+
+  /** The service is gone: those who watch it hear that it is unknown. */
+  forget(service: string): void {
+    this.services.delete(service);
+    this.tellWatchers();
   }
 
   setServing(serving: boolean): void {
     if (this.serving === serving) return;
     this.serving = serving;
-    for (const tell of this.watchers.values()) tell();
+    this.tellWatchers();
   }
 
   /** Ends every watch, which would otherwise hold its connection open. */
@@ -66,6 +73,11 @@ export class GrpcHealth {
     } catch (error) {
       call.fail(rpcStatusOf(error));
     }
+  }
+
+  /** Each writes only what is news to it. */
+  private tellWatchers(): void {
+    for (const tell of this.watchers.values()) tell();
   }
 
   private statusOf(service: string): number {

@@ -7,6 +7,8 @@ import type { Peer } from '../../handler/context.js';
 export interface RpcServer {
   /** Adds methods under `/<service>/`; before or after {@link start}. A path that exists already is refused. */
   addMethods(service: string, methods: Readonly<Record<string, RpcMethod>>): void;
+  /** Takes the methods of a service away: new calls are UNIMPLEMENTED, those under way go on. */
+  removeMethods(service: string): void;
   /**
    * Binds and accepts calls.
    * @throws {CORE_ERR_GRPC_OPTION}
