@@ -71,9 +71,15 @@ function foldersOf(files: readonly StoreFile[]): Map<string, StoreFile[]> {
 
 /** Whether the root is itself a model's folder: by a configuration, or because its only model is called `model.onnx`. */
 function isOneModel(files: readonly StoreFile[]): boolean {
-  if (files.some(({ path }) => path === 'MLmodel' || path === 'config.pbtxt')) return true;
-  const models = files.filter(({ path }) => path.endsWith(ENDING));
-  return models.length === 1 && models[0]!.path === `model${ENDING}`;
+  let models = 0;
+  let isAtRoot = false;
+  for (const { path } of files) {
+    if (path === 'MLmodel' || path === 'config.pbtxt') return true;
+    if (!path.endsWith(ENDING)) continue;
+    models++;
+    isAtRoot ||= path === `model${ENDING}`;
+  }
+  return isAtRoot && models === 1;
 }
 
 /** The last segment of a store's address, as far as it can be a name. */

@@ -6,8 +6,8 @@ const SAFE_NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}$/;
 /** Triton's: a whole number above 0, written as such, that fits its 64 bits. */
 const NUMBERED_VERSION = /^[1-9]\d{0,18}$/;
 
-/** What systems leave behind in folders. */
-const LEFT_BEHIND = new Set(['lost+found', '__MACOSX', 'Thumbs.db', 'desktop.ini']);
+/** Hidden (`.git`, Kubernetes' `..data`), or what systems leave behind in folders. */
+const IGNORED = /(?:^|\/)(?:\.|(?:lost\+found|__MACOSX|Thumbs\.db|desktop\.ini)(?:\/|$))/;
 
 /** The rule of {@link isSafeName}, for messages. */
 export const NAME_RULE = "1 to 255 of A-Z a-z 0-9 . _ -, the first not '.'";
@@ -22,10 +22,9 @@ export function isNumberedVersion(name: string): boolean {
   return NUMBERED_VERSION.test(name);
 }
 
-/** Whether a file lies in, or is, something hidden (`.git`, Kubernetes' `..data`) or left behind (`lost+found`). */
+/** Whether a file lies in, or is, something hidden or left behind. */
 export function isIgnored(path: string): boolean {
-  if (path.startsWith('.') || path.includes('/.')) return true;
-  return path.split('/').some((segment) => LEFT_BEHIND.has(segment));
+  return IGNORED.test(path);
 }
 
 /** Whether a configuration may name a file so: below its model's folder, nothing hidden. */
