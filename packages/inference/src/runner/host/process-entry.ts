@@ -8,7 +8,8 @@ const host = new SessionHost();
 
 function answer(request: HostRequest, reply: HostReply): void {
   process.send!(reply, undefined, undefined, () => {
-    if (request.op === 'end') process.disconnect();
+    // The parent may have gone in the meantime.
+    if (request.op === 'end' && process.connected) process.disconnect();
   });
 }
 
