@@ -12,6 +12,8 @@ export interface Fault {
   readonly cutAfter?: number;
   /** Send nothing more after this many bytes of the body; the connection stays. */
   readonly stallAfter?: number;
+  /** With `stallAfter`: the rest follows when this resolves. */
+  readonly until?: Promise<void>;
   /** Other bytes than the file's, as many. */
   readonly corrupt?: boolean;
   /** Answer a request for a part with the whole. */
@@ -151,13 +153,16 @@ function sendFile(content: Buffer, request: IncomingMessage, response: ServerRes
   else sendBody(fault.corrupt ? Buffer.from(body.map((byte) => byte ^ 1)) : body, response, fault);
 }
 
-function sendBody(body: Buffer, response: ServerResponse, { cutAfter, stallAfter }: Fault): void {
-  const until = cutAfter ?? stallAfter;
-  if (until === undefined || until >= body.length) return void response.end(body);
+function sendBody(body: Buffer, response: ServerResponse, { cutAfter, stallAfter, until }: Fault): void {
+  const bytes = cutAfter ?? stallAfter;
+  if (bytes === undefined || bytes >= body.length) return void response.end(body);
   response.flushHeaders();
-  const stop = (): void => void (cutAfter !== undefined && response.socket?.end());
-  if (until === 0) stop();
-  else response.write(body.subarray(0, until), stop);
+  const stop = (): void => {
+    if (cutAfter !== undefined) response.socket?.end();
+    else void until?.then(() => response.end(body.subarray(bytes)));
+  };
+  if (bytes === 0) stop();
+  else response.write(body.subarray(0, bytes), stop);
 }
 
 function offsetOf({ headers }: IncomingMessage, etag: string): number | undefined {
