@@ -52,6 +52,8 @@ class TextDecoding {
   private entry(value: TextValue, type: FieldType['type'], path: string): [string, unknown] {
     if (value.kind !== 'message') return this.refuse(value, '{ key: … value: … }', path);
     const find = (name: string): TextValue | undefined => value.fields.findLast((field) => field.name === name)?.value;
+    const odd = value.fields.find(({ name }) => name !== 'key' && name !== 'value');
+    if (odd) this.ignored.add(`${path}.${odd.name}: no such field is known`);
     const key = find('key');
     if (key?.kind !== 'string' && key?.kind !== 'number')
       return this.cursor.fail(`${path} has an entry without a key`, value.at);

@@ -166,6 +166,7 @@ describe("Triton's config.pbtxt", () => {
       'parameters["session.x_file_path"]: ',
     ],
     ['unknown fields', 'input { name: "x" data_type: TYPE_FP32 dims: 1 colour: RED }', 'input.colour: no such field'],
+    ['unknown fields of entries', 'parameters { key: "a" valeu { } }', 'parameters.valeu: no such field'],
   ])('says what does not apply: %s', (_, text, beginning) => {
     expect(read(text).ignored.filter((each) => each.startsWith(beginning))).toHaveLength(1);
   });
