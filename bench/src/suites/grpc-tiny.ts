@@ -7,6 +7,7 @@ import { unaryCall } from '../measure/unary-call.js';
 import type { ServerProcess } from '../process/server-process.js';
 import { withServers } from '../process/with-servers.js';
 import { atLeast, type Figure, ratioFigure } from '../report/figure.js';
+import type { Workload } from '../workloads/request.js';
 import { w1 } from '../workloads/w1.js';
 import { GRPC_ECHO_METHOD } from '../yardsticks/grpc-method.js';
 import { errorFigure } from './error-figure.js';
@@ -75,7 +76,7 @@ async function measure(servers: Servers, effort: Effort): Promise<Figure[]> {
 export async function grpcRequest(
   server: ServerProcess,
   method: string,
-  { message, grpcFile } = w1(),
+  { message, grpcFile }: Pick<Workload, 'message' | 'grpcFile'> = w1(),
 ): Promise<GrpcRequest> {
   const answer = await unaryCall(`127.0.0.1:${server.ports.grpc}`, method, message);
   return { url: server.grpcUrl(method), bodyFile: grpcFile, answerBytes: answer.length + GRPC_HEADER_BYTES };

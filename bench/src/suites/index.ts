@@ -3,6 +3,7 @@ import { coldStart } from './cold-start.js';
 import { decode } from './decode.js';
 import { grpcTiny } from './grpc-tiny.js';
 import { httpTiny } from './http-tiny.js';
+import { hushar } from './hushar.js';
 import { limits } from './limits.js';
 import { memory } from './memory.js';
 import { neighbour } from './neighbour.js';
@@ -19,6 +20,7 @@ export const SUITES: readonly Suite[] = [
   memory,
   limits,
   big,
+  hushar,
   neighbour,
   oip,
   soak,
