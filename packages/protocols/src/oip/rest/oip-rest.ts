@@ -6,6 +6,10 @@ import {
   HTTP_ROUTES,
   type HttpExtension,
   type HttpExtensionSurroundings,
+  OPEN_API_PATHS,
+  type OpenApiContributor,
+  type OpenApiPart,
+  type OpenApiSurroundings,
   systemClock,
   toWitanError,
   TurnBudget,
@@ -16,6 +20,7 @@ import { oipError } from '../oip.errors.js';
 import { OIP_OPTIONS } from '../oip.module-definition.js';
 import { metadataAccess, type OipOptions } from '../oip-options.js';
 import { ModelOipServer } from '../server/model-oip-server.js';
+import { applicationPart } from './docs/application-part.js';
 import { docsRoutes } from './docs/docs-routes.js';
 import { InferRoute } from './infer-route.js';
 import { controlRoutes, informationRoutes } from './oip-routes.js';
@@ -29,7 +34,7 @@ const SHARED_MEMORY = /^\/v2\/(systemsharedmemory|cudasharedmemory)\//;
 
 /** The protocol over HTTP: its routes below `/v2`, and its own form of errors. */
 @Injectable()
-export class OipRest implements HttpExtension {
+export class OipRest implements HttpExtension, OpenApiContributor {
   private readonly logger = new Logger('Oip');
   private readonly clock: Clock;
 
@@ -60,6 +65,11 @@ export class OipRest implements HttpExtension {
       this.addRefusals(own, surroundings.prefix, routes);
       done();
     });
+  }
+
+  [OPEN_API_PATHS](surroundings: OpenApiSurroundings): OpenApiPart {
+    if (this.options.rest?.docs === false) return { paths: {} };
+    return applicationPart(this.server.metadata(), surroundings, metadataAccess(this.options) === 'predict');
   }
 
   private routes(

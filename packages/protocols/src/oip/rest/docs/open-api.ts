@@ -1,5 +1,5 @@
 import type { ModelMetadata, TensorMetadata } from '../../infer-types.js';
-import { SCHEMAS, schemaRef } from './schemas.js';
+import { prefixed, SCHEMAS, schemaRef } from './schemas.js';
 
 /** An OpenAPI 3.1 document, as plain data. */
 export interface OpenApiDocument {
@@ -12,7 +12,8 @@ export interface OpenApiDocument {
 const JSON_TYPE = 'application/json';
 const BINARY_TYPE = 'application/octet-stream';
 const json = (schema: object): object => ({ [JSON_TYPE]: { schema } });
-const failure = { description: 'Refused or failed', content: json(schemaRef('Error')) };
+/** What everything that is refused or failed is answered with. */
+export const failure = { description: 'Refused or failed', content: json(schemaRef('Error')) };
 const FAILURES = { '4XX': failure, '5XX': failure };
 const MODEL = pathParameter('model', 'The name of a model');
 const VERSION = pathParameter('version', 'A version by its number or name, or an alias');
@@ -165,7 +166,7 @@ export function serverDocument(
     ...modelPaths('/v2/models/{model}', [MODEL], '', request, response),
     ...modelPaths('/v2/models/{model}/versions/{version}', [MODEL, VERSION], 'OfVersion', request, response),
   };
-  return documentOf(`${server.name}: Open Inference Protocol`, server.version, prefixed(paths, prefix), SCHEMAS);
+  return documentOf(`${server.name}: Open Inference Protocol`, server.version, below(prefix, paths), SCHEMAS);
 }
 
 /** The calls of one model, with its own inputs and outputs. */
@@ -177,10 +178,9 @@ export function modelDocument(
 ): OpenApiDocument {
   const ofVersion = version === undefined ? '' : `/versions/${encodeURIComponent(version)}`;
   const base = `/v2/models/${encodeURIComponent(metadata.name)}${ofVersion}`;
-  const schemas = { ...SCHEMAS, ModelRequest: requestSchema(metadata), ModelResponse: responseSchema(metadata) };
-  const ref = (name: string): object => ({ $ref: `#/components/schemas/${name}` });
-  const paths = modelPaths(base, [], '', ref('ModelRequest'), ref('ModelResponse'));
-  return documentOf(metadata.name, version ?? serverVersion, prefixed(paths, prefix), schemas);
+  const own = { ModelRequest: requestSchema(metadata), ModelResponse: responseSchema(metadata) };
+  const paths = modelPaths(base, [], '', schemaRef('ModelRequest'), schemaRef('ModelResponse'));
+  return documentOf(metadata.name, version ?? serverVersion, below(prefix, paths), { ...SCHEMAS, ...prefixed(own) });
 }
 
 function documentOf(
@@ -192,7 +192,7 @@ function documentOf(
   return { openapi: '3.1.0', info: { title, version }, paths, components: { schemas } };
 }
 
-function prefixed(paths: Readonly<Record<string, object>>, prefix: string): Record<string, object> {
+function below(prefix: string, paths: Readonly<Record<string, object>>): Record<string, object> {
   return Object.fromEntries(Object.entries(paths).map(([path, item]) => [prefix + path, item]));
 }
 

@@ -1,6 +1,8 @@
 import type { Datatype } from '../../infer-types.js';
 
-const ref = (name: string): object => ({ $ref: `#/components/schemas/${name}` });
+/** In front of every name: the application's document has schemas of its own. */
+const PREFIX = 'Oip';
+const ref = (name: string): object => ({ $ref: `#/components/schemas/${PREFIX}${name}` });
 const string = { type: 'string' } as const;
 const boolean = { type: 'boolean' } as const;
 const count = { type: 'integer', minimum: 0 } as const;
@@ -31,8 +33,7 @@ const DATATYPES: readonly Datatype[] = [
 const DATA = { type: 'array', items: {}, description: 'Flat in row-major order, or nested in the shape.' };
 const duration = object({ count, ns: count });
 
-/** The schemas that the protocol's documents refer to. */
-export const SCHEMAS: Readonly<Record<string, object>> = {
+const OWN = {
   Error: object({ error: string }),
   Parameters: { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
   Datatype: { type: 'string', enum: DATATYPES },
@@ -104,6 +105,14 @@ export const SCHEMAS: Readonly<Record<string, object>> = {
   Settings: { type: 'object' },
 };
 
-export function schemaRef(name: keyof typeof SCHEMAS): object {
+/** The schemas that the protocol's documents refer to. */
+export const SCHEMAS: Readonly<Record<string, object>> = prefixed(OWN);
+
+/** Schemas under the names that {@link schemaRef} refers to. */
+export function prefixed(schemas: Readonly<Record<string, object>>): Record<string, object> {
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [PREFIX + name, schema]));
+}
+
+export function schemaRef(name: keyof typeof OWN | 'ModelRequest' | 'ModelResponse'): object {
   return ref(name);
 }
