@@ -29,7 +29,7 @@ export interface ModelEvents {
   /** A version is ready; its memory counts from now on. */
   ready(model: ManagedModel, version: ModelVersion): void;
   /** A version is no longer used; it ends once what is under way is answered. */
-  retired(model: ManagedModel, version: ModelVersion, why: string): void;
+  retired(model: ManagedModel, version: ModelVersion, served: ServedModel, why: string): void;
   /** Requests that name no version are answered by another one. */
   swapped(model: ManagedModel, from: ModelVersion, to: ModelVersion): void;
   changed(model: ManagedModel): void;
@@ -427,13 +427,13 @@ export class ManagedModel {
 
   /** Nobody is given the version any more; resolves when it is gone. */
   private async retire(version: ModelVersion, why: string): Promise<void> {
-    const wasReady = this.ready.get(version.version) === version;
-    if (wasReady) this.ready.delete(version.version);
+    if (this.ready.get(version.version) === version) this.ready.delete(version.version);
     if (this.current === version) this.current = undefined;
     this.choose();
     this.leaving.add(version);
+    const { served } = version;
     const released = version.release(why);
-    if (wasReady) this.parts.events.retired(this, version, why);
+    if (served) this.parts.events.retired(this, version, served, why);
     this.parts.events.changed(this);
     try {
       await released;

@@ -70,7 +70,15 @@ export class ModelRepository implements ModelDirectory {
       const text = `model '${options.name}' is declared twice with different options: use one declaration, or two names`;
       return Promise.reject(inferenceError('INF_ERR_MODEL_CONFLICT', text));
     }
-    const { entry, declared } = this.addDeclared(options);
+    const { name, version = '1' } = options;
+    const store = this.parts.options.store ?? 'models';
+    return this.add(options, new FileSource(name, version, () => findModelFile(store, name, options.path ?? name)));
+  }
+
+  /** {@link declare} for a model that comes from somewhere of its own. */
+  add(options: ModelOptions, source: ModelSource): Promise<VersionHandle> {
+    const entry: Entry = { model: this.newModel(options, source, true), source, options };
+    const declared = this.openDeclared(entry);
     this.entries.set(options.name, { ...entry, declared });
     return declared;
   }
@@ -152,14 +160,6 @@ export class ModelRepository implements ModelDirectory {
     await this.parts.runners.close(0);
   }
 
-  private addDeclared(options: ModelOptions): { entry: Entry; declared: Promise<VersionHandle> } {
-    const { name, version = '1' } = options;
-    const store = this.parts.options.store ?? 'models';
-    const source = new FileSource(name, version, () => findModelFile(store, name, options.path ?? name));
-    const entry: Entry = { model: this.newModel(options, source, true), source, options };
-    return { entry, declared: this.openDeclared(entry) };
-  }
-
   private async openDeclared(entry: Entry): Promise<VersionHandle> {
     const { model, source, options } = entry;
     const start = this.parts.clock.now();
@@ -193,10 +193,12 @@ export class ModelRepository implements ModelDirectory {
   private readonly events: ModelEvents = {
     ready: (model, version) => {
       this.loaded.add(model, version);
+      void this.loaded.trim();
       if (model.served === version.served || !model.served) this.showGate(model, version.served!);
     },
-    retired: (model, version, reason) => {
+    retired: (model, version, served, reason) => {
       this.loaded.delete(version);
+      this.parts.gates?.remove(served.gate.name, served.gate);
       const kind = reason.startsWith('evicted') ? 'evict' : 'unload';
       publishModelEvent({ kind, name: model.name, version: version.version, ok: true, durationMs: 0, reason });
     },

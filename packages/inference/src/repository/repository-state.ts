@@ -47,7 +47,10 @@ export class RepositoryState {
       await writeFile(partial, `${JSON.stringify(state, undefined, 2)}\n`);
       await rename(partial, this.path);
     } catch (cause) {
-      throw this.error(`cannot be written (${(cause as Error).message}): the change holds until the process ends`, cause);
+      throw this.error(
+        `cannot be written (${(cause as Error).message}): the change holds until the process ends`,
+        cause,
+      );
     }
   }
 
@@ -87,5 +90,7 @@ function isVersion(value: unknown): boolean {
 
 function isFile(value: unknown): boolean {
   if (!isRecord(value)) return false;
-  return typeof value['path'] === 'string' && typeof value['bytes'] === 'number' && typeof value['revision'] === 'string';
+  return (
+    typeof value['path'] === 'string' && typeof value['bytes'] === 'number' && typeof value['revision'] === 'string'
+  );
 }
