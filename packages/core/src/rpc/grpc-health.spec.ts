@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { GrpcListener } from './grpc-listener.js';
 import { definition, listening, runtime, TestClient } from './harness.spec.support.js';
+import { askReflection, type ReflectionAnswer } from './reflection/client.spec.support.js';
 import { protoDescriptorOf } from './proto/proto-descriptor.js';
 import protobuf from 'protobufjs';
 import protoDescriptor from 'protobufjs/ext/descriptor.js';
@@ -70,37 +71,19 @@ describe('gRPC health', () => {
   });
 });
 
-const REFLECTION = protobuf.parse(`syntax = "proto3";
-  message Request { string host = 1; oneof message_request { string file_containing_symbol = 4; string list_services = 7; } }
-  message Files { repeated bytes file_descriptor_proto = 1; }
-  message Service { string name = 1; } message Services { repeated Service service = 1; }
-  message Failure { int32 error_code = 1; string error_message = 2; }
-  message Response { oneof message_response { Files files = 4; Services services = 6; Failure failure = 7; } }`).root;
-
 describe.each(['v1', 'v1alpha'])('gRPC reflection %s', (version) => {
-  function ask(target: TestClient, request: object): Promise<Record<string, unknown>> {
-    const [type, answer] = [REFLECTION.lookupType('Request'), REFLECTION.lookupType('Response')];
-    const call = target.stream(undefined, `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`);
-    return new Promise((resolve, reject) => {
-      call.on('error', reject);
-      call.on('data', (bytes: Buffer) => {
-        call.end();
-        resolve(answer.toObject(answer.decode(bytes)) as Record<string, unknown>);
-      });
-      call.write(Buffer.from(type.encode(type.fromObject(request)).finish()));
-    });
-  }
+  const ask = (target: TestClient, request: object): Promise<ReflectionAnswer> =>
+    askReflection(target, request, version);
 
   it('lists the services, health among them', async () => {
     const { services } = await ask(await serve(), { listServices: '*' });
-    const names = (services as { service: { name: string }[] }).service.map(({ name }) => name);
+    const names = services!.service.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(['iris.v1.IrisService', 'grpc.health.v1.Health']));
   });
 
   it('gives the file of a service, from which a client can be made', async () => {
     const { files } = await ask(await serve(), { fileContainingSymbol: 'iris.v1.IrisService' });
-    const bytes = (files as { fileDescriptorProto: Uint8Array[] }).fileDescriptorProto;
-    const set = { file: bytes.map((file) => protoDescriptor.FileDescriptorProto.decode(file)) };
+    const set = { file: files!.fileDescriptorProto.map((file) => protoDescriptor.FileDescriptorProto.decode(file)) };
     const root = (protobuf.Root as unknown as { fromDescriptor(set: object): protobuf.Root }).fromDescriptor(set);
     const own = protobuf.Root.fromJSON(protoDescriptorOf([definition()]) as protobuf.INamespace);
     for (const name of ['IrisPredictRequest', 'IrisInputRow', 'IrisInputColumns']) {
@@ -114,6 +97,30 @@ describe.each(['v1', 'v1alpha'])('gRPC reflection %s', (version) => {
     expect(await ask(await serve(), { fileContainingSymbol: 'no.Such' })).toMatchObject({
       failure: { errorCode: status.NOT_FOUND },
     });
+  });
+
+  it('gives a file by its name too, and says what it does not know or have', async () => {
+    const target = await serve();
+    const { files } = await ask(target, { fileByFilename: 'iris_v1.proto' });
+    expect(protoDescriptor.FileDescriptorProto.decode(files!.fileDescriptorProto[0]!)).toMatchObject({
+      package: 'iris.v1',
+    });
+    for (const request of [{ fileByFilename: 'no.proto' }, { allExtensionNumbersOfType: 'no.Such' }])
+      expect(await ask(target, request)).toMatchObject({ failure: { errorCode: status.NOT_FOUND } });
+    expect(await ask(target, { allExtensionNumbersOfType: 'iris.v1.IrisInputRow' })).not.toHaveProperty('failure');
+    expect(await ask(target, {})).toMatchObject({ failure: { errorCode: status.INVALID_ARGUMENT } });
+    expect((await ask(target, { fileContainingSymbol: 'google.protobuf.Struct' })).files).toBeDefined();
+    expect((await ask(target, { fileContainingSymbol: 'iris.v1.IrisService.Predict' })).files).toBeDefined();
+  });
+
+  it('fails a question that is no message', async () => {
+    const call = (await serve()).stream(undefined, `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`);
+    const code = await new Promise((resolve) => {
+      call.on('error', () => undefined);
+      call.on('status', (seen) => resolve(seen.code));
+      call.write(Buffer.from([255]));
+    });
+    expect(code).toBe(status.INVALID_ARGUMENT);
   });
 });
 

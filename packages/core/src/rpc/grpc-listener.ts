@@ -9,7 +9,8 @@ import type { FramePorts } from './codec/frame-ports.js';
 import { DynamicMethods } from './dynamic-methods.js';
 import { GrpcHealth, HEALTH_SERVICE } from './health/grpc-health.js';
 import { protoFiles } from './proto/service-file.js';
-import { type ForeignPackages, reflectionServices } from './reflection/reflection.js';
+import type { ForeignPackages } from './reflection/reflected-packages.js';
+import { reflectionServices } from './reflection/reflection.js';
 import { GrpcJsServer } from './server/grpc-js-server.js';
 import type { RpcServiceExtension } from '../lifecycle/transport-extensions.js';
 import type { RpcBindOptions, RpcOptions } from './rpc-options.js';
@@ -121,9 +122,14 @@ function addExtensions(server: RpcServer, { extensions = [], access }: GrpcListe
 }
 
 function addReflection(server: RpcServer, definitions: readonly ServiceDefinition[], parts: GrpcListenerParts): void {
-  const protoTexts = (parts.extensions ?? []).flatMap(({ proto }) => proto ?? []);
-  for (const { service, methods } of reflectionServices(definitions, protoTexts, parts.foreignPackages))
-    server.addMethods(service, methods);
+  const { extensions = [], dynamic, foreignPackages } = parts;
+  const services = reflectionServices({
+    definitions: () => [...definitions, ...(dynamic?.list() ?? []).map(({ definition }) => definition)],
+    written: extensions.flatMap(({ service, proto }) => (proto === undefined ? [] : [{ service, proto }])),
+    foreign: foreignPackages,
+    onChange: (changed) => void dynamic?.onChange(changed),
+  });
+  for (const { service, methods } of services) server.addMethods(service, methods);
 }
 
 function dynamicMethods(

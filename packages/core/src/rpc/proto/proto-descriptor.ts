@@ -17,6 +17,11 @@ export function protoDescriptorOf(definitions: readonly ServiceDefinition[]): Pr
   return root;
 }
 
+/** google.protobuf.Struct and what belongs to it. */
+export function structDescriptor(): ProtoJson {
+  return { nested: { google: { nested: { protobuf: { nested: STRUCT_TYPES } } } } };
+}
+
 function addFile(root: ProtoJson, file: ProtoFile): void {
   const scope = scopeOf(root, file.package);
   if (file.imports.length > 0) Object.assign(scopeOf(root, 'google.protobuf'), STRUCT_TYPES);

@@ -3,7 +3,7 @@ import protoDescriptor from 'protobufjs/ext/descriptor.js';
 import type { TestClient } from '../harness.spec.support.js';
 
 const REFLECTION = protobuf.parse(`syntax = "proto3";
-  message Request { string host = 1; oneof message_request { string file_by_filename = 3; string file_containing_symbol = 4; string list_services = 7; } }
+  message Request { string host = 1; oneof message_request { string file_by_filename = 3; string file_containing_symbol = 4; string all_extension_numbers_of_type = 6; string list_services = 7; } }
   message Files { repeated bytes file_descriptor_proto = 1; }
   message Service { string name = 1; } message Services { repeated Service service = 1; }
   message Failure { int32 error_code = 1; string error_message = 2; }

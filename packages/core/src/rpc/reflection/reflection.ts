@@ -1,72 +1,60 @@
-import type { ServiceDefinition as GrpcJsDefinition } from '@grpc/grpc-js';
-import type { PackageDefinition } from '@grpc/proto-loader';
-import type { ServiceDefinition } from '../../service/runtime.js';
 import { rpcStatusOf } from '../call/rpc-status.js';
-import { type ProtoJson, protoDescriptorOf } from '../proto/proto-descriptor.js';
-import { GrpcJsFacade } from '../server/grpc-js-facade.js';
-import type { RpcMethod, RpcServer, RpcStreamCall } from '../server/rpc-server.js';
-import { completeDescriptors } from './complete-descriptors.js';
-import { HEALTH_DESCRIPTOR } from './health-descriptor.js';
-import { jsonOfProto } from './proto-text.js';
+import type { RpcMethod, RpcStreamCall } from '../server/rpc-server.js';
+import {
+  errorAnswer,
+  extensionsAnswer,
+  filesAnswer,
+  readRequest,
+  type ReflectionRequest,
+  servicesAnswer,
+} from './messages.js';
+import { ReflectedPackages, type ReflectionSources } from './reflected-packages.js';
 
 const VERSIONS = ['grpc.reflection.v1.ServerReflection', 'grpc.reflection.v1alpha.ServerReflection'];
-const METHOD = 'ServerReflectionInfo';
+const INVALID_ARGUMENT = 3;
+const NOT_FOUND = 5;
 
-/** Package definitions of services that are not Witan's, known only once the server runs. */
-export type ForeignPackages = () => readonly PackageDefinition[];
+/** Server reflection, v1 and v1alpha, of what is served at the moment, and of health. */
+export function reflectionServices(sources: ReflectionSources): {
+  service: string;
+  methods: Record<string, RpcMethod>;
+}[] {
+  const packages = new ReflectedPackages(sources);
+  const method: RpcMethod = { kind: 'stream', handle: (call) => void answerAll(packages, call) };
+  return VERSIONS.map((service) => ({ service, methods: { ServerReflectionInfo: method } }));
+}
 
-/**
- * Server reflection, v1 and v1alpha, of the generated .proto and of health. The libraries behind it are loaded on the
- * first call: most servers are never asked.
- */
-export function reflectionServices(
-  definitions: readonly ServiceDefinition[],
-  protoTexts: readonly string[] = [],
-  foreign: ForeignPackages = () => [],
-): { service: string; methods: Record<string, RpcMethod> }[] {
-  let loading: Promise<Map<string, RpcMethod>> | undefined;
-  const handle = async (service: string, call: RpcStreamCall): Promise<void> => {
-    try {
-      const methods = await (loading ??= load(definitions, protoTexts, foreign));
-      const method = methods.get(service)!;
-      if (method.kind === 'stream') method.handle(call);
-    } catch (error) {
-      call.fail(rpcStatusOf(error));
+/** Never rejects. */
+async function answerAll(packages: ReflectedPackages, call: RpcStreamCall): Promise<void> {
+  try {
+    for await (const message of call.messages) await call.write(await answerTo(packages, message));
+    call.end();
+  } catch (error) {
+    call.fail(rpcStatusOf(error));
+  }
+}
+
+async function answerTo(packages: ReflectedPackages, message: Buffer): Promise<Buffer> {
+  const request = readRequest(message);
+  const unknown = (): Buffer =>
+    errorAnswer(request, message, NOT_FOUND, `this server knows no ${request.kind} '${request.name.slice(0, 200)}'`);
+  switch (request.kind) {
+    case 'list':
+      return servicesAnswer(request, message, packages.services());
+    case 'symbol':
+    case 'file': {
+      const files = await filesOf(packages, request);
+      return files ? filesAnswer(request, message, files) : unknown();
     }
-  };
-  return VERSIONS.map((service) => ({
-    service,
-    methods: {
-      [METHOD]: { kind: 'stream', handle: (call: RpcStreamCall) => void handle(service, call) } satisfies RpcMethod,
-    },
-  }));
+    case 'extensions':
+      return (await packages.withSymbol(request.name)) ? extensionsAnswer(request, message) : unknown();
+    case 'extension':
+      return errorAnswer(request, message, NOT_FOUND, 'no type of this server has extensions');
+    case 'none':
+      return errorAnswer(request, message, INVALID_ARGUMENT, 'the request asks for nothing that is known here');
+  }
 }
 
-async function load(
-  definitions: readonly ServiceDefinition[],
-  protoTexts: readonly string[],
-  foreign: ForeignPackages,
-): Promise<Map<string, RpcMethod>> {
-  const [{ fromJSON }, { ReflectionService }] = await Promise.all([
-    import('@grpc/proto-loader'),
-    import('@grpc/reflection'),
-  ]);
-  const written = await Promise.all(protoTexts.map(jsonOfProto));
-  const own = [...definitionsByPackage(definitions), ...written, HEALTH_DESCRIPTOR].map((json) =>
-    completeDescriptors(fromJSON(json as never, { keepCase: true })),
-  );
-  const merged = Object.assign({}, ...foreign(), ...own) as PackageDefinition;
-  const methods = new Map<string, RpcMethod>();
-  const capture: Pick<RpcServer, 'addMethods'> = {
-    addMethods: (service, table) => void methods.set(service, table[METHOD]!),
-  };
-  const facade = new GrpcJsFacade(capture);
-  new ReflectionService(merged).addToServer({
-    addService: (definition: GrpcJsDefinition, implementation: object) => facade.addService(definition, implementation),
-  });
-  return methods;
-}
-
-function definitionsByPackage(definitions: readonly ServiceDefinition[]): ProtoJson[] {
-  return definitions.length === 0 ? [] : [protoDescriptorOf(definitions)];
+function filesOf(packages: ReflectedPackages, { kind, name }: ReflectionRequest) {
+  return kind === 'symbol' ? packages.withSymbol(name) : packages.withName(name);
 }
