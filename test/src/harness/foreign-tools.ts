@@ -8,6 +8,8 @@ const run = promisify(execFile);
 const CACHE = join(homedir(), '.cache', 'witan-test');
 const GRPCURL = '1.9.3';
 const PYTHON_PACKAGES = ['grpcio==1.85.1', 'grpcio-tools==1.85.1', 'pyarrow==26.0.1'];
+const TRITON_CLIENT = ['tritonclient[http,grpc]==2.73.0'];
+const SCHEMATHESIS = ['schemathesis==4.32.5'];
 
 /** A tool that is not part of npm: where it is, or why it is not there. */
 export type Tool = { readonly path: string } | { readonly missing: string };
@@ -23,11 +25,26 @@ export function grpcurl(): Promise<Tool> {
 
 /** A Python with grpcio and pyarrow. */
 export function python(): Promise<Tool> {
-  const folder = join(CACHE, `python-${PYTHON_PACKAGES.join('-').replaceAll('==', '-')}`);
-  const path = join(folder, 'bin', 'python');
-  return onFirstUse(folder, path, async () => {
+  return pythonWith(PYTHON_PACKAGES, 'python');
+}
+
+/** A Python with Triton's own client, for HTTP and gRPC. */
+export function tritonClient(): Promise<Tool> {
+  return pythonWith(TRITON_CLIENT, 'python');
+}
+
+/** The command `schemathesis`, which calls a server with whatever its OpenAPI document allows, and more. */
+export function schemathesis(): Promise<Tool> {
+  return pythonWith(SCHEMATHESIS, 'schemathesis');
+}
+
+/** A program of a Python environment of its own that has these packages. */
+function pythonWith(packages: readonly string[], program: string): Promise<Tool> {
+  const folder = join(CACHE, `python-${packages.join('-').replace(/[^\w.-]+/g, '-')}`);
+  return onFirstUse(folder, join(folder, 'bin', program), async () => {
     await run('python3', ['-m', 'venv', folder]);
-    await run(path, ['-m', 'pip', 'install', '--quiet', ...PYTHON_PACKAGES], { maxBuffer: 1 << 26 });
+    const pip = ['-m', 'pip', 'install', '--quiet', ...packages];
+    await run(join(folder, 'bin', 'python'), pip, { maxBuffer: 1 << 26 });
   });
 }
 
