@@ -37,6 +37,8 @@ export interface FrameVectorizer {
   apply(frame: Frame<object>): Frame;
   /** The columns that it takes; what a handler's input schema is checked against. */
   readonly features: readonly string[];
+  /** The same as a typed service has them. */
+  readonly schema?: SchemaSpec;
 }
 
 /** What a handler's schemas ask of a model; see `@UseModel`. */
@@ -87,6 +89,11 @@ export class ServedModel extends Model {
   /** Its file on this machine. */
   get path(): string {
     return this.parts.path ?? '';
+  }
+
+  /** What makes its input of named features, where its configuration says so. */
+  get vectorizer(): FrameVectorizer | undefined {
+    return this.parts.vectorizer;
   }
 
   /** Options of the gate that follow from the runners and from the file. */
