@@ -5,7 +5,7 @@ import { kindsOf, type Feature } from './transformation.js';
 /** Whose value it was: the row of the request, and its id where rows have ids. */
 export interface RowPlace {
   readonly row: number;
-  readonly rowId?: string;
+  readonly rowId?: string | undefined;
 }
 
 const MAX_SHOWN = 64;

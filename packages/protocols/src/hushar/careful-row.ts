@@ -1,4 +1,4 @@
-import type { DefaultsLog, FeaturePlan, VectorizePlan, Vectorizer } from '@witan/inference';
+import type { DefaultsLog, FeaturePlan, RowPlace, VectorizePlan, Vectorizer } from '@witan/inference';
 import { FeatureValue } from './feature-value.js';
 import { LENGTH, type WireReader } from './wire-reader.js';
 
@@ -13,8 +13,12 @@ const MAX_ID_BYTES = 256;
  * keys or values that are missing or repeated, unknown fields. Slower than the quick way, which hands over what it does
  * not know; everything that is wrong with a row is found here.
  */
-export class CarefulRow {
+export class CarefulRow implements RowPlace {
+  /** The row of the request that is being written. */
+  row = 0;
   private readonly plan: VectorizePlan;
+  /** Keeps nothing of what it reads. */
+  private readonly checker: FeatureValue;
   /** By feature, where its last entry begins and ends. */
   private readonly entries = new Map<number, readonly [number, number]>();
   /** Where the row's id lies. */
@@ -26,6 +30,7 @@ export class CarefulRow {
     private readonly vectorizer: Vectorizer,
   ) {
     this.plan = vectorizer.plan;
+    this.checker = new FeatureValue(reader, undefined);
   }
 
   /**
@@ -50,10 +55,11 @@ export class CarefulRow {
    */
   write(out: Float32Array, at: number, row: number, log: DefaultsLog | undefined): void {
     const { counters } = this.vectorizer;
+    this.row = row;
     for (const feature of this.plan.features) {
       const value = this.valueOf(feature);
       if (value?.isSet) {
-        counters.unknown[feature.index]! += value.write(out, at + feature.offset, { row, ...this.rowId() });
+        counters.unknown[feature.index]! += value.write(out, at + feature.offset, this);
       } else {
         out.set(feature.defaults, at + feature.offset);
         counters.defaulted[feature.index]!++;
@@ -70,10 +76,11 @@ export class CarefulRow {
     return value;
   }
 
-  private rowId(): { rowId?: string } {
+  /** For messages. */
+  get rowId(): string | undefined {
     const { idStart, idEnd } = this;
-    if (idStart === idEnd) return {};
-    return { rowId: this.reader.bytes.toString('utf8', idStart, Math.min(idEnd, idStart + MAX_ID_BYTES)) };
+    if (idStart === idEnd) return undefined;
+    return this.reader.bytes.toString('utf8', idStart, Math.min(idEnd, idStart + MAX_ID_BYTES));
   }
 
   private entry(): void {
@@ -82,7 +89,7 @@ export class CarefulRow {
     const end = (reader.limit = reader.block());
     const start = reader.pos;
     const index = this.keyOf(end);
-    this.values(new FeatureValue(reader, undefined), start, end);
+    this.values(this.checker, start, end);
     if (index >= 0) this.entries.set(index, [start, end]);
     reader.limit = outer;
   }

@@ -53,7 +53,7 @@ export class FeatureValue {
   private member: Member | undefined;
   private count = 0;
   private numbers = NO_NUMBERS;
-  /** Start and end of each text. */
+  /** Start and end of each text; those of a member that was given up are written over. */
   private readonly texts: number[] = [];
 
   /** @param feature absent: nothing is kept, the bytes are only checked */
@@ -99,7 +99,6 @@ export class FeatureValue {
   private begin(member: Member): void {
     this.member = member;
     this.count = 0;
-    this.texts.length = 0;
   }
 
   private array(member: Member): void {
@@ -131,7 +130,9 @@ export class FeatureValue {
     const kept = feature !== undefined && (i + 1) * feature.unit <= feature.length;
     if (kind === 'string') {
       const start = reader.text();
-      if (kept) this.texts.push(start, reader.pos);
+      if (!kept) return;
+      this.texts[2 * i] = start;
+      this.texts[2 * i + 1] = reader.pos;
       return;
     }
     const number = this.number(kind);
