@@ -33,6 +33,7 @@ export type {
   ListenOptions,
   ListenTarget,
   ShutdownOptions,
+  TlsFiles,
   TlsOptions,
 } from './lifecycle/listen-options.js';
 export { fastifyServerOptions } from './http/server-options.js';
@@ -64,6 +65,7 @@ export { toWitanError } from './errors/from-unknown.js';
 export { handlerParam } from './handler/handler-param.js';
 export type { Concurrent, HandlerParamSource } from './handler/handler-param.js';
 export { checkProtoLock, LOCK_FILE } from './rpc/proto/proto-lock.js';
+export { protoName } from './rpc/proto/proto-name.js';
 export { protoFilesOf, protoOf } from './rpc/proto/proto-of.js';
 export { OpenApi } from './lifecycle/open-api.js';
 export { HTTP_ROUTES, OPEN_API_PATHS, RPC_SERVICES } from './lifecycle/transport-extensions.js';

@@ -1,6 +1,6 @@
-import { type BigIntStats, type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
-import { dirname } from 'node:path';
+import { type FSWatcher, readFileSync } from 'node:fs';
 import type { Clock } from '../clock.js';
+import { fileState, watchFolderOf } from '../lifecycle/file-state.js';
 import { accessError } from './access.errors.js';
 import { KeyRing } from './key-ring.js';
 import { parseKeys } from './named-keys.js';
@@ -12,7 +12,6 @@ export interface KeyFileLog {
 }
 
 const LOOK_EVERY_MS = 1000;
-const MAX_BYTES = 1024 * 1024;
 
 /**
  * The keys of a file, read again when it changes: its state is looked at when a key is asked for, at most once a second,
@@ -31,9 +30,9 @@ export class KeyFile {
     private readonly logger: KeyFileLog,
   ) {
     // Watched before it is read, so that no change falls between.
-    this.watcher = this.watch();
+    this.watcher = watchFolderOf(path, () => (this.lookAgainAt = 0));
     try {
-      this.seen = this.state();
+      this.seen = fileState(path);
       this.keys = this.read();
     } catch (cause) {
       this.close();
@@ -56,7 +55,7 @@ export class KeyFile {
     this.lookAgainAt = now + LOOK_EVERY_MS;
     let state = 'gone';
     try {
-      state = this.state();
+      state = fileState(this.path);
       if (state === this.seen) return;
       this.keys = this.read();
       this.logger.log(`read ${this.keys.size} keys again from ${this.path}`);
@@ -70,27 +69,8 @@ export class KeyFile {
     this.seen = state;
   }
 
-  /** Changes with whatever is done to the file, also when another takes its place. */
-  private state(): string {
-    const stats: BigIntStats = statSync(this.path, { bigint: true });
-    if (!stats.isFile()) throw new Error('it is no file');
-    if (stats.size > MAX_BYTES) throw new Error(`it has ${stats.size} bytes, more than ${MAX_BYTES}`);
-    return `${stats.dev} ${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`;
-  }
-
   private read(): KeyRing {
     return new KeyRing(parseKeys(readFileSync(this.path, 'utf8')));
-  }
-
-  /** The folder rather than the file: another file may take its place. Where nothing can be watched, looking is enough. */
-  private watch(): FSWatcher | undefined {
-    try {
-      const watcher = watch(dirname(this.path), { persistent: false }, () => (this.lookAgainAt = 0));
-      watcher.on('error', () => watcher.close());
-      return watcher;
-    } catch {
-      return undefined;
-    }
   }
 }
 

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { principalOf } from '../access/principals.js';
+import { toWitanError } from '../errors/from-unknown.js';
 import { DEFAULT_MAX_DECODED_BYTES } from '../schema/json-decoder.js';
 import type { DynamicServices } from '../service/dynamic-services.js';
 import type { ServiceRuntime } from '../service/runtime.js';
-import { sendFailure } from './failure.js';
+import { logFailure, sendFailure } from './failure.js';
 import { httpError } from './http.errors.js';
 import { sendNotFound } from './not-found.js';
 import {
@@ -57,14 +59,29 @@ export class ServiceRoutes {
     const routes = new WeakMap<ServiceRuntime, ServiceRoute>();
     const post: Handle = (request, reply) => {
       const runtime = asked(request);
-      if (!runtime) return sendNotFound(request, reply);
+      if (!runtime) return bring(request, reply);
       let route = routes.get(runtime);
       if (!route) routes.set(runtime, (route = this.routeOf(runtime)));
       route.handle(request, reply);
     };
+    const bring: Handle = (request, reply) => {
+      const coming = services.resolve((request.params as { '*': string })['*']);
+      if (!coming) return sendNotFound(request, reply);
+      coming.then(
+        () => (asked(request) ? post : sendNotFound)(request, reply),
+        (thrown: unknown) => this.fail(request, reply, thrown),
+      );
+    };
     addRouteIfFree(this.scope, 'POST', url, post, this.postOptions());
     addRouteIfFree(this.scope, 'OPTIONS', url, ifKnown(tellMethods));
     for (const method of OTHER_METHODS) addRouteIfFree(this.scope, method, url, ifKnown(refuseMethod));
+  }
+
+  private fail(request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
+    const error = toWitanError(thrown);
+    const requestId = requestIdOf(request.raw.headers['x-request-id']);
+    logFailure(this.deps.logger, error, requestId, `POST ${request.url.split('?', 1)[0]!}`, principalOf(request));
+    sendFailure(reply, error, requestId);
   }
 
   private routeOf(runtime: ServiceRuntime): ServiceRoute {

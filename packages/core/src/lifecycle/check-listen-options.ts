@@ -1,6 +1,7 @@
 import { createSecureContext } from 'node:tls';
+import { tlsTexts } from './certificates.js';
 import { lifecycleError } from './lifecycle.errors.js';
-import type { ListenOptions, TlsOptions } from './listen-options.js';
+import type { ListenOptions, TlsFiles, TlsOptions } from './listen-options.js';
 
 /** Timers cannot run longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -32,9 +33,13 @@ function checkTime(name: string, ms: unknown): void {
   throw refused(name, ms, `milliseconds from 0 to ${MAX_TIMER_MS}`);
 }
 
-function checkTls(tls: TlsOptions): void {
-  if (!isObject(tls) || !isPem(tls.key) || !isPem(tls.cert))
-    throw lifecycleError('CORE_ERR_BOOT_OPTION', 'tls needs key and cert, each the text of a PEM file');
+function checkTls(given: TlsOptions | TlsFiles): void {
+  const tls = isObject(given) ? tlsTexts(given) : undefined;
+  if (!tls || !isPem(tls.key) || !isPem(tls.cert))
+    throw lifecycleError(
+      'CORE_ERR_BOOT_OPTION',
+      'tls needs key and cert, each the text of a PEM file, or keyFile and certFile',
+    );
   if (tls.requestCert && !isPem(tls.ca))
     throw lifecycleError('CORE_ERR_BOOT_OPTION', 'tls.requestCert needs ca, the certificates that sign clients');
   const { key, cert, ca, minVersion } = tls;

@@ -3,11 +3,13 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessControl } from '../access/access-control.js';
 import { WitanError } from '../errors/witan-error.js';
 import { createGrpcListener, type GrpcListener, type GrpcListenerParts } from '../rpc/grpc-listener.js';
+import type { RpcTlsOptions } from '../rpc/rpc-options.js';
 import { createGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
 import { DynamicServices } from '../service/dynamic-services.js';
 import { ServiceExplorer } from '../service/service-explorer.js';
 import { hostPortOf, listenFailure } from './addresses.js';
-import type { ListenTarget, TlsOptions } from './listen-options.js';
+import type { Certificates } from './certificates.js';
+import type { ListenTarget } from './listen-options.js';
 import { Readiness } from './readiness.js';
 import { ServiceRegistry } from './service-registry.js';
 import { rpcExtensionsOf } from './transport-extensions.js';
@@ -24,11 +26,11 @@ export class GrpcPort {
   constructor(private readonly nest: NestFastifyApplication) {}
 
   /** @throws {CORE_ERR_BOOT_LISTEN} */
-  async listen(target: ListenTarget, host: string, tls: TlsOptions | undefined): Promise<string> {
+  async listen(target: ListenTarget, host: string, tls: Certificates | undefined): Promise<string> {
     const options: WitanOptions = this.nest.get(WITAN_OPTIONS);
     const where = typeof target === 'string' ? { path: target } : { port: target, host };
     const parts = {
-      options: { ...options.grpc, ...where, tls: tls && { ...tls, requireClientCertificate: tls.requestCert } },
+      options: { ...options.grpc, ...where, tls: tls && rpcTlsOf(tls) },
       clock: this.nest.get(CLOCK),
       logger: new Logger('Witan'),
       access: this.nest.get(AccessControl),
@@ -85,4 +87,13 @@ export class GrpcPort {
   private extensions(): GrpcListenerParts['extensions'] {
     return rpcExtensionsOf(this.nest.get(ServiceExplorer).instances());
   }
+}
+
+function rpcTlsOf(certificates: Certificates): RpcTlsOptions {
+  const { requestCert, ...tls } = certificates.current;
+  return {
+    ...tls,
+    requireClientCertificate: requestCert,
+    onChange: (listener) => certificates.onChange(listener),
+  };
 }

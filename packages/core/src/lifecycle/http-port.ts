@@ -3,7 +3,8 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { removeStaleSocket } from '../rpc/server/stale-socket.js';
 import { listenFailure, urlOf } from './addresses.js';
-import type { ListenTarget, TlsOptions } from './listen-options.js';
+import type { Certificates } from './certificates.js';
+import type { ListenTarget } from './listen-options.js';
 import { TlsListener } from './tls-listener.js';
 
 /** Idle keep-alive connections are closed in this rhythm while draining; each costs a walk over the open ones. */
@@ -43,7 +44,7 @@ export class HttpPort {
   }
 
   /** @throws {CORE_ERR_BOOT_LISTEN} */
-  async listen(target: ListenTarget, host: string, tls: TlsOptions | undefined): Promise<string> {
+  async listen(target: ListenTarget, host: string, tls: Certificates | undefined): Promise<string> {
     const where = typeof target === 'string' ? { path: target } : { port: target, host };
     let server: NetServer = this.server;
     try {

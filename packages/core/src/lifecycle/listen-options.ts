@@ -15,6 +15,20 @@ export interface TlsOptions {
   readonly minVersion?: SecureContextOptions['minVersion'];
 }
 
+/** Certificates for both ports, as files. They are read again when they change: new connections get the new ones. */
+export interface TlsFiles extends Pick<TlsOptions, 'requestCert' | 'minVersion'> {
+  /** The server's private key, PEM. */
+  readonly keyFile: string;
+  /** The server's certificate chain, PEM. */
+  readonly certFile: string;
+  /** As `ca` of {@link TlsOptions}. */
+  readonly caFile?: string;
+}
+
+export function isTlsFiles(tls: TlsOptions | TlsFiles): tls is TlsFiles {
+  return 'certFile' in tls;
+}
+
 export interface ShutdownOptions {
   /**
    * After SIGTERM, keep answering for so long with readiness off, so that load balancers notice. Milliseconds.
@@ -42,7 +56,7 @@ export interface ListenOptions {
   readonly grpc?: ListenTarget | false;
   /** The address to bind. @default '0.0.0.0' */
   readonly host?: string;
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsOptions | TlsFiles;
   /**
    * Server processes that share the ports, under one supervisor; `'auto'`: one for each CPU. With more than one, this
    * process becomes the supervisor and serves nothing itself: write `WitanFactory.create(App).listen(...)`, without

@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { ListenOptions as SocketOptions } from 'node:net';
 import tls from 'node:tls';
-import type { TlsOptions } from './listen-options.js';
+import type { Certificates } from './certificates.js';
 
 /**
  * Puts TLS before an HTTP server that already exists: Fastify makes its server when the application is created, and
@@ -12,13 +12,17 @@ export class TlsListener {
 
   constructor(
     private readonly http: HttpServer,
-    options: TlsOptions,
+    certificates: Pick<Certificates, 'current' | 'onChange'>,
   ) {
+    const options = certificates.current;
     this.server = tls.createServer({
       ...options,
       rejectUnauthorized: options.requestCert ?? false,
       ALPNProtocols: ['http/1.1'],
     });
+    certificates.onChange(({ key, cert, ca, minVersion }) =>
+      this.server.setSecureContext({ key, cert, ca, minVersion }),
+    );
     this.server.on('secureConnection', (socket) => http.emit('connection', socket));
     // A client that speaks no TLS, or shows no certificate, ends its own connection and nothing else.
     this.server.on('tlsClientError', (_error, socket) => socket.destroy());

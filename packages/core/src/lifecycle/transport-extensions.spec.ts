@@ -19,10 +19,15 @@ import { WitanGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
 import { reflectedRoot, reflectedServices } from '../rpc/reflection/client.spec.support.js';
 import { schemaError } from '../schema/schema.errors.js';
 import { Service } from '../service/service.decorator.js';
+import { OpenApi } from './open-api.js';
 import {
   HTTP_ROUTES,
   type HttpExtension,
   type HttpExtensionSurroundings,
+  OPEN_API_PATHS,
+  type OpenApiContributor,
+  type OpenApiPart,
+  type OpenApiSurroundings,
   RPC_SERVICES,
   type RpcExtension,
   type RpcServiceExtension,
@@ -40,7 +45,7 @@ const waiting = { entered: deferred(), gone: deferred() };
 let callers: { aborted: boolean; reason: unknown }[] = [];
 
 @Injectable()
-class Parrot implements HttpExtension, RpcExtension {
+class Parrot implements HttpExtension, RpcExtension, OpenApiContributor {
   [HTTP_ROUTES](scope: FastifyInstance, { prefix, ...limits }: HttpExtensionSurroundings): void {
     scope.post(`${prefix}/parrot`, (request, reply) => {
       const body = request.body as Buffer | undefined;
@@ -58,7 +63,32 @@ class Parrot implements HttpExtension, RpcExtension {
     scope.post(`${prefix}/taken`, () => 'extension');
     scope.post(`${prefix}/echo`, () => 'extension');
     scope.get(`${prefix}/after`, () => 'still there');
+    scope.register((own, _, done) => {
+      own.setErrorHandler(
+        (thrown, _request, reply) => void reply.code(httpFailure(thrown).status).send({ mine: true }),
+      );
+      own.post(`${prefix}/parrot/own-errors`, () =>
+        Promise.reject(schemaError('CORE_ERR_ROWS_LIMIT', 'too many rows')),
+      );
+      own.route({
+        method: 'PUT',
+        url: `${prefix}/parrot/load`,
+        config: { access: 'control' },
+        handler: () => 'loaded',
+      });
+      done();
+    });
   }
+
+  [OPEN_API_PATHS]({ prefix, withKey }: OpenApiSurroundings): OpenApiPart {
+    const responses = { '200': { description: 'What was heard' } };
+    return {
+      paths: { [`${prefix}/parrot`]: { post: withKey({ summary: this.summary, responses }) } },
+      schemas: { Heard: { type: 'string' } },
+    };
+  }
+
+  summary = 'Says it again';
 
   [RPC_SERVICES](): RpcServiceExtension[] {
     return [
@@ -193,6 +223,31 @@ describe('a protocol beside Witan’s own over HTTP', () => {
     const answer = await fetch(`${http}/parrot/angry`);
     expect([answer.status, await answer.json()]).toMatchObject([413, { error: { code: 'CORE_ERR_ROWS_LIMIT' } }]);
     expect(await post(`${http}/parrot/angry`)).toContain('CORE_ERR_ROWS_LIMIT');
+  });
+
+  it('may have scopes of its own, with its own errors, held to the same access', async () => {
+    const { http } = await serve();
+    expect(await post(`${http}/parrot/own-errors`)).toBe('413 {"mine":true}');
+    const refused = await fetch(`${http}/parrot/load`, { method: 'PUT' });
+    expect([refused.status, await refused.json()]).toEqual([403, { mine: true }]);
+    await app!.close();
+    const open = await serve({ access: { modelControl: true } });
+    expect((await fetch(`${open.http}/parrot/load`, { method: 'PUT' })).status).toBe(200);
+  });
+
+  it('is described beside the services, as it is at the moment', async () => {
+    const { http } = await serve({ access: { apiKeys: { keys: [{ name: 'a', key: 'sixteen-characters' }] } } });
+    const document = async (): Promise<object> => (await fetch(`${http}/openapi.json`)).json() as Promise<object>;
+    expect(await document()).toMatchObject({
+      paths: {
+        '/echo': { post: {} },
+        '/parrot': { post: { summary: 'Says it again', security: [{ bearer: [] }, { apiKey: [] }] } },
+      },
+      components: { schemas: { Heard: { type: 'string' }, WitanError: {} } },
+    });
+    app!.nest.get(Parrot).summary = 'Says it twice';
+    app!.nest.get(OpenApi).changed();
+    expect(await document()).toMatchObject({ paths: { '/parrot': { post: { summary: 'Says it twice' } } } });
   });
 
   it('gives way to the routes of the application and of its services', async () => {

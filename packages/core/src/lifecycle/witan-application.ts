@@ -6,6 +6,7 @@ import { DynamicServices } from '../service/dynamic-services.js';
 import { ServiceExplorer } from '../service/service-explorer.js';
 import { bannerText } from './banner.js';
 import { globalPrefixOf } from './global-prefix.js';
+import { Certificates } from './certificates.js';
 import { checkListenOptions } from './check-listen-options.js';
 import { GrpcPort } from './grpc-port.js';
 import { HttpPort } from './http-port.js';
@@ -14,6 +15,7 @@ import { Readiness } from './readiness.js';
 import { ServiceRegistry } from './service-registry.js';
 import { type DrainResult, endOnSignals, within } from './shutdown.js';
 import { isStartupReporter, STARTUP_REPORT } from './startup-report.js';
+import { CLOCK } from './witan.tokens.js';
 import { announceToSupervisor, isSupervised, printsBanner } from './supervised.js';
 
 export const DEFAULT_HTTP_PORT = 3000;
@@ -27,6 +29,7 @@ export class WitanApplication {
   private readonly grpcPort: GrpcPort;
   private initialised: Promise<void> | undefined;
   private options: ListenOptions = {};
+  private certificates: Certificates | undefined;
   private closing: Promise<DrainResult> | undefined;
 
   /** @internal Use `WitanFactory.create`. */
@@ -60,7 +63,8 @@ export class WitanApplication {
     // Users' own microservices (message patterns on other transports) start with the application, once all is made.
     await this.nest.startAllMicroservices();
     const host = options.host ?? '0.0.0.0';
-    const { http = DEFAULT_HTTP_PORT, grpc = DEFAULT_GRPC_PORT, tls } = options;
+    const { http = DEFAULT_HTTP_PORT, grpc = DEFAULT_GRPC_PORT } = options;
+    const tls = (this.certificates = options.tls && new Certificates(options.tls, this.nest.get(CLOCK), this.logger));
     const addresses: ListenAddresses = {
       grpc: grpc === false ? undefined : await this.grpcPort.listen(grpc, host, tls),
       http: http === false ? undefined : await this.httpPort.listen(http, host, tls),
@@ -100,6 +104,7 @@ export class WitanApplication {
       this.grpcPort.destroy();
       this.httpPort.destroy();
     }
+    this.certificates?.close();
     await within(this.nest.close(), timeoutMs);
     return result;
   }

@@ -1,3 +1,5 @@
+import type { SecureContextOptions } from 'node:tls';
+
 /** Limits and behaviour of the gRPC side, wherever it listens. */
 export interface RpcOptions {
   /** Bytes of one message after decompression. @default 16_777_216 (16 MiB) */
@@ -46,4 +48,8 @@ export interface RpcTlsOptions {
   readonly ca?: string | Buffer;
   /** mTLS: refuse connections without a certificate that {@link ca} signed. @default false */
   readonly requireClientCertificate?: boolean;
+  /** @default Node's */
+  readonly minVersion?: SecureContextOptions['minVersion'];
+  /** Calls `listener` when new connections are to get other certificates. @internal */
+  onChange?(listener: (tls: Pick<RpcTlsOptions, 'key' | 'cert' | 'ca'>) => void): void;
 }

@@ -21,6 +21,7 @@ export class DynamicServices {
   private readonly base: string;
   private protoNames: ProtoNames | undefined;
   private wanted = false;
+  private resolver: ((path: string) => Promise<void> | undefined) | undefined;
 
   constructor(
     @Inject(ServiceExplorer) private readonly explorer: Pick<ServiceExplorer, 'services'>,
@@ -79,6 +80,19 @@ export class DynamicServices {
   /** The service at a path below the common one, as it is served: its definition has the whole path. */
   get(path: string): ServiceRuntime | undefined {
     return this.byPath.get(path);
+  }
+
+  /**
+   * Who is asked, over HTTP, for a path that has no service yet: `undefined` when it never will, else a promise that
+   * ends when it has been made, or rejects with what the caller is told.
+   */
+  resolveWith(resolver: (path: string) => Promise<void> | undefined): void {
+    this.resolver = resolver;
+  }
+
+  /** Lets a service that does not exist yet be made; `undefined`: nobody makes it. See {@link resolveWith}. */
+  resolve(path: string): Promise<void> | undefined {
+    return this.resolver?.(path);
   }
 
   /** Of all services, below the common path. */

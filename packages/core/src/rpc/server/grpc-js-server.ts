@@ -1,3 +1,4 @@
+import type { SecureContextOptions } from 'node:tls';
 import {
   type handleBidiStreamingCall,
   type handleUnaryCall,
@@ -154,14 +155,28 @@ function credentialsOf(tls: RpcTlsOptions | undefined): ServerCredentials {
   }
   const pair = { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) };
   try {
-    return ServerCredentials.createSsl(
+    const made = ServerCredentials.createSsl(
       tls.ca === undefined ? null : Buffer.from(tls.ca),
       [pair],
       tls.requireClientCertificate ?? false,
     );
+    if (tls.minVersion !== undefined) change(made, { minVersion: tls.minVersion });
+    tls.onChange?.(({ key, cert, ca }) => change(made, { key, cert, ...(ca !== undefined && { ca }) }));
+    return made;
   } catch (cause) {
     throw rpcError('CORE_ERR_GRPC_OPTION', `the gRPC TLS options are not usable: ${(cause as Error).message}`, {
       cause,
     });
   }
+}
+
+/** What grpc-js's own certificate providers do; the method is there for classes that inherit. */
+interface Renewable {
+  updateSecureContextOptions(options: SecureContextOptions): void;
+  _getSecureContextOptions(): SecureContextOptions | null;
+}
+
+function change(credentials: ServerCredentials, options: SecureContextOptions): void {
+  const renewable = credentials as unknown as Renewable;
+  renewable.updateSecureContextOptions({ ...renewable._getSecureContextOptions(), ...options });
 }
