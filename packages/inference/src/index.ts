@@ -40,6 +40,8 @@ export type {
 } from './repository/model-directory.js';
 export type { ModelConfig, TensorConfig, VersionPolicy } from './repository/model-config.js';
 export type { LoadedLimits } from './repository/loaded-versions.js';
+export { ModelTemplate } from './repository/model-template.js';
+export type { RefreshOptions } from './repository/refresher.js';
 export { Vectorizer } from './vectorize/vectorizer.js';
 export type { DefaultsCaller, VectorizerOptions } from './vectorize/vectorizer.js';
 export type { VectorizerStatistics } from './vectorize/vectorizer-statistics.js';

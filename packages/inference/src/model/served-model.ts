@@ -1,4 +1,4 @@
-import { type Batch, BatchGate, type BatchOptions, canBisect, type Clock, type SchemaSpec } from '@witan/core';
+import { type Batch, BatchGate, type BatchOptions, canBisect, type Clock, Context, type SchemaSpec } from '@witan/core';
 import { Frame } from '@witan/core/frame';
 import type { ExecutionMode, Runner, RunnerState } from '../runner/runner.js';
 import type { ModelSignature } from '../runner/signature.js';
@@ -29,13 +29,19 @@ export interface ServedModelParts {
   readonly clock: Clock;
   /** Makes the model's input of Frames of features. */
   readonly vectorizer?: FrameVectorizer;
+  /** Called when the runner was let go. */
+  readonly onClosed?: () => void;
 }
 
 /** What a vectorizer is to a model: it knows its own features, and leaves alone what is the model's input already. */
 export interface FrameVectorizer {
-  /** The frame with the model's one input column. @throws when a cell cannot be turned into numbers */
-  apply(frame: Frame<object>): Frame;
-  /** The columns that it takes; what a handler's input schema is checked against. */
+  /**
+   * The frame with the model's one input column; itself, when it is that already. `context`: the caller, who may want to
+   * know what its rows lacked.
+   * @throws when a cell cannot be turned into numbers
+   */
+  apply(frame: Frame<object>, context?: Context<object>): Frame;
+  /** The columns that it takes; a handler's input schema has some of them. */
   readonly features: readonly string[];
   /** The same as a typed service has them. */
   readonly schema?: SchemaSpec;
@@ -154,7 +160,9 @@ export class ServedModel extends Model {
   runAs(input: Frame<object> | TensorMap, options: ModelRunOptions, view: OutputView): Promise<Frame> {
     try {
       const frame =
-        input instanceof Frame ? (input as Frame) : frameOfTensors(this.signature, input as TensorMap, this.who);
+        input instanceof Frame
+          ? this.vectorized(input as Frame, options)
+          : frameOfTensors(this.signature, input as TensorMap, this.who);
       const wanted = options.outputs === undefined ? view : this.selection(view, options.outputs);
       if (frame.rows === 0) return Promise.resolve(this.emptyFor(frame, wanted));
       this.planFor(frame);
@@ -195,7 +203,8 @@ export class ServedModel extends Model {
    * @throws {INF_ERR_MAPPING}
    */
   bindSchemas({ handler, input, output }: SchemaBinding): Model {
-    if (input) mapColumns(this.signature, layoutOfSchema(input), this.parts.cast, `${this.who} in ${handler}`);
+    if (input && !this.takesFeatures(input))
+      mapColumns(this.signature, layoutOfSchema(input), this.parts.cast, `${this.who} in ${handler}`);
     const view = output ? viewForSchema(this.whole, output) : this.whole;
     return view === this.whole ? this : new ModelView(this, view);
   }
@@ -204,6 +213,19 @@ export class ServedModel extends Model {
   async close(drainMs: number): Promise<void> {
     await this.gate.drain(drainMs);
     await this.runner.close(drainMs);
+    this.parts.onClosed?.();
+  }
+
+  private vectorized(frame: Frame, { context }: ModelRunOptions): Frame {
+    const { vectorizer } = this.parts;
+    if (!vectorizer) return frame;
+    // A batch has as many callers as requests; what one lacked is told only where it came alone.
+    return context instanceof Context ? vectorizer.apply(frame, context) : vectorizer.apply(frame);
+  }
+
+  private takesFeatures({ columns }: SchemaSpec): boolean {
+    const features = this.parts.vectorizer?.features;
+    return features !== undefined && columns.some(({ name }) => features.includes(name));
   }
 
   /** A batch that a handler's gate has formed: run at once, and on this thread without a further promise. */

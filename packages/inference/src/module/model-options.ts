@@ -1,6 +1,10 @@
-import type { BatchOptions, Clock } from '@witan/core';
+import type { BatchOptions, Class, Clock } from '@witan/core';
 import type { LoadedLimits } from '../repository/loaded-versions.js';
 import type { VersionPolicy } from '../repository/model-config.js';
+import type { RefreshOptions } from '../repository/refresher.js';
+import type { StoreCacheOptions } from '../store/cache/cached-tree.js';
+import type { StoreOptions } from '../store/store-options.js';
+import type { Store } from '../store/store.js';
 import type { CastRule } from '../model/cast.js';
 import type { NullRule } from '../model/input-plan.js';
 import type { NanRule } from '../model/output-frame.js';
@@ -13,8 +17,18 @@ export type ModelBatchOptions = Omit<BatchOptions, 'concurrency'>;
 export interface ModelOptions extends RunnerOptions {
   /** What `@UseModel` and `@InjectModel` ask for. */
   readonly name: string;
-  /** The file: absolute, or below the store; `.onnx` may be left out. @default the name */
+  /**
+   * The file, or the folder with its versions: absolute (of this machine), or below the store; `.onnx` may be left out.
+   * With parameters (`iris/:run/:model`) each request chooses the model by its own parameters, and it is loaded when it
+   * is first wanted. @default the name
+   */
   readonly path?: string;
+  /** Of a path with parameters: the class, with class-validator's decorators, that they have to fit. */
+  readonly spec?: Class;
+  /** Of a path with parameters: those that are loaded at boot. A failure is a warning. */
+  readonly prefetch?: readonly Readonly<Record<string, string>>[];
+  /** `false`: it stays as it was loaded, until the API says otherwise. @default true */
+  readonly refresh?: boolean;
   /**
    * Of a single file: what its version is called. Of a folder with versions: which one answers (a version or an alias),
    * whatever is newer. @default '1' for a file; the latest that is ready, or what the model's configuration says
@@ -32,6 +46,11 @@ export interface ModelOptions extends RunnerOptions {
   readonly cast?: CastRule;
   /** What a null cell is: an error, or NaN where column and input are floats. @default 'refuse' */
   readonly nulls?: NullRule;
+  /**
+   * A vectorization: the path of a JSON file of this machine, or what one holds. Frames of its features become the
+   * model's one input; others are taken as they are. @default the file that the model's configuration names
+   */
+  readonly vectorize?: string | object;
   /** What a NaN among the answers is. @default 'allow' */
   readonly nan?: NanRule;
 }
@@ -42,8 +61,32 @@ export interface ModelModuleOptions {
   readonly loaded?: LoadedLimits;
   /** Models that are fetched and loaded at the same time. @default 2 */
   readonly concurrentLoads?: number;
-  /** The folder where models lie; a relative one is below the working directory. @default 'models' */
-  readonly store?: string | URL;
+  /**
+   * Where models lie: a folder (a relative one is below the working directory), `http(s)://…`, `s3://bucket/prefix`, or a
+   * Store. @default 'models'
+   */
+  readonly store?: string | URL | Store;
+  /** Keys, time limits and retries of the store. */
+  readonly storeOptions?: StoreOptions;
+  /** Where files of a store that is not on this machine are kept, and how much of them. */
+  readonly cache?: StoreCacheOptions;
+  /** Copies the files of a local folder into the cache too, so that overwriting one changes nothing that is served. @default false */
+  readonly copyLocal?: boolean;
+  /**
+   * `'all'`: every model of the store is served, beside those that the code declares; one that cannot be loaded touches
+   * no other. @default 'declared'
+   */
+  readonly serve?: 'declared' | 'all';
+  /** Of models that are served because they are in the store: loaded at boot, as many as may be, or when first used. @default 'eager' */
+  readonly loading?: 'eager' | 'lazy';
+  /** Of those: loaded at boot although loading is lazy. */
+  readonly prefetch?: readonly string[];
+  /** Of those: never let go to make room for others. */
+  readonly pin?: readonly string[];
+  /** When the store is asked again. @default only when the API says so */
+  readonly refresh?: RefreshOptions;
+  /** The file that keeps aliases and rollbacks over a restart; its folder is made. @default they end with the process */
+  readonly stateFile?: string;
   /** Defaults for every model's runners, and the workers that small models share. */
   readonly runners?: RunnerDefaults;
   /** Defaults for every model's gate. */

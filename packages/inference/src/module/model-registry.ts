@@ -4,6 +4,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
+  type OnModuleInit,
   Optional,
 } from '@nestjs/common';
 import {
@@ -19,16 +20,21 @@ import {
   type StartupSection,
   systemClock,
 } from '@witan/core';
-import type { Model } from '../model/model.js';
+import { inferenceError } from '../inference.errors.js';
+import { Model } from '../model/model.js';
 import type { ServedModel } from '../model/served-model.js';
 import type { LoadModelOptions, ModelDescription, ModelDirectory } from '../repository/model-directory.js';
 import { ModelRepository } from '../repository/model-repository.js';
+import type { ModelTemplate } from '../repository/model-template.js';
 import { warmProcess } from '../runner/host/warm-process.js';
 import { RunnerFactory } from '../runner/runner-factory.js';
 import type { ExecutionMode, RunnerState } from '../runner/runner.js';
 import { type ModelSignature, printTensorSpec } from '../runner/signature.js';
 import type { ModelModuleOptions, ModelOptions } from './model-options.js';
 import { MODEL_MODULE_OPTIONS } from './model.module-definition.js';
+
+/** Models that the banner lists. */
+const MAX_LINES = 50;
 
 /** A model as the banner, health and tools see it. */
 export interface ModelInfo {
@@ -52,7 +58,13 @@ export interface ModelInfo {
  */
 @Injectable()
 export class ModelRegistry
-  implements ModelDirectory, OnApplicationBootstrap, OnApplicationShutdown, StartupReporter, HealthReporter
+  implements
+    ModelDirectory,
+    OnModuleInit,
+    OnApplicationBootstrap,
+    OnApplicationShutdown,
+    StartupReporter,
+    HealthReporter
 {
   private readonly repository: ModelRepository;
 
@@ -67,15 +79,24 @@ export class ModelRegistry
   }
 
   /**
-   * The model of that name, loaded and warm; loaded once, however often it is asked for.
+   * What a declaration stands for: the model, loaded and warm unless it is lazy; loaded once, however often it is
+   * declared. A path with parameters gives a {@link ModelTemplate}.
    * @throws {INF_ERR_MODEL_CONFLICT} when it is known with other options.
    * @throws {INF_ERR_MODEL_NOT_FOUND | INF_ERR_MODEL_LOAD | INF_ERR_MODEL_TRIAL | INF_ERR_OPTIONS}
    */
+  declare(options: ModelOptions): Promise<Model | ModelTemplate> {
+    return this.repository.declare(options);
+  }
+
+  /** {@link declare} for a model whose path has no parameters. @throws as declare does */
   load(options: ModelOptions): Promise<Model>;
   /** Loads a model that is known, or reads it anew; see {@link ModelDirectory.load}. */
   load(name: string, options?: LoadModelOptions): Promise<void>;
-  load(what: string | ModelOptions, options?: LoadModelOptions): Promise<Model | void> {
-    return typeof what === 'string' ? this.repository.load(what, options) : this.repository.declare(what);
+  async load(what: string | ModelOptions, options?: LoadModelOptions): Promise<Model | void> {
+    if (typeof what === 'string') return this.repository.load(what, options);
+    const declared = await this.repository.declare(what);
+    if (declared instanceof Model) return declared;
+    throw inferenceError('INF_ERR_OPTIONS', `the path of model '${what.name}' has parameters: declare it instead`);
   }
 
   /**
@@ -131,14 +152,23 @@ export class ModelRegistry
   }
 
   [STARTUP_REPORT](): StartupSection {
-    return { title: 'Models', lines: this.list().map(bannerLine) };
+    const lines = this.list().slice(0, MAX_LINES).map(bannerLine);
+    const models = this.repository.names().length;
+    const others = models - lines.length;
+    return {
+      title: 'Models',
+      lines: others > 0 ? [...lines, `and ${others} more that load when they are used`] : lines,
+    };
   }
 
+  /** What the code declares has to be there; of the others it is told what is wrong with them. */
   [HEALTH_REPORT](): HealthReport[] {
-    return this.list().map(({ name, state, why }) => {
-      const detail = why ?? this.repository.warning(name);
-      return { name: `model:${name}`, ok: state === 'ready', ...(detail && { detail }) };
-    });
+    return this.repository.health();
+  }
+
+  /** Every declared model is loaded by now. */
+  onModuleInit(): Promise<void> {
+    return this.repository.start();
   }
 
   onApplicationBootstrap(): void {

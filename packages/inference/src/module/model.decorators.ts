@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { handlerParam } from '@witan/core';
-import type { SchemaBinding } from '../model/served-model.js';
+import type { TemplateValues } from '../repository/layout/template/path-template.js';
+import { BoundTemplate, ModelTemplate } from '../repository/model-template.js';
 import { VersionHandle } from '../repository/version-handle.js';
 import { getModelToken } from './model.tokens.js';
 
@@ -16,16 +17,36 @@ export interface UseModelOptions {
    * makes other columns for the model. @default true
    */
   readonly bind?: boolean;
+  /** A version or an alias: `canary`. @default the version that answers requests that name none */
+  readonly version?: string;
 }
 
 /**
- * Gives a handler method a model.
+ * Gives a handler method a model. A model whose path has parameters is chosen for each request by the request's own:
+ * it is loaded when it is first wanted, and rows for different models never share a batch.
  * @example
  * @Handler({ in: Flower, out: SepalLength })
  * predict(flowers: Frame<Flower>, @UseModel('iris') model: Model) { return model.run(flowers); }
  */
-export function UseModel(name: string, { bind = true }: UseModelOptions = {}): ParameterDecorator {
-  const bindModel = (provider: unknown, schemas: SchemaBinding): unknown =>
-    provider instanceof VersionHandle ? provider.bindSchemas(schemas) : provider;
-  return handlerParam({ token: getModelToken(name), ...(bind && { bind: bindModel }) });
+export function UseModel(name: string, { bind = true, version }: UseModelOptions = {}): ParameterDecorator {
+  return handlerParam({
+    token: getModelToken(name),
+    bind(provider, schemas) {
+      const binding = bind ? schemas : undefined;
+      if (provider instanceof ModelTemplate) return new BoundTemplate(provider, binding, version);
+      if (!(provider instanceof VersionHandle)) return provider;
+      const handle = version === undefined ? provider : provider.as(undefined, version);
+      return binding ? handle.bindSchemas(binding) : handle;
+    },
+    select: (model, context) => (model instanceof BoundTemplate ? model.select(paramsOf(context)) : model),
+    keyOf: (model, context) => (model instanceof BoundTemplate ? model.keyOf(paramsOf(context)) : ''),
+    prepare(model, context) {
+      if (model instanceof BoundTemplate) return model.prepare(paramsOf(context));
+      return model instanceof VersionHandle ? model.ensureLoaded() : undefined;
+    },
+  });
+}
+
+function paramsOf(context: { readonly params: object }): TemplateValues {
+  return context.params as TemplateValues;
 }

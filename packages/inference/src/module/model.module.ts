@@ -23,7 +23,7 @@ export class ModelModule extends ConfigurableModuleClass {
     const providers = models.map((options) => ({
       provide: getModelToken(options.name),
       inject: [ModelRegistry],
-      useFactory: (registry: ModelRegistry) => registry.load(options),
+      useFactory: (registry: ModelRegistry) => registry.declare(options),
     }));
     const declarations = { provide: MODEL_DECLARATIONS, useValue: models };
     return {

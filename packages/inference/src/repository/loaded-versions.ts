@@ -13,7 +13,7 @@ export interface LoadedLimits {
   readonly maxRssBytes?: number;
 }
 
-const DEFAULT_MAX_MODELS = 128;
+export const DEFAULT_MAX_MODELS = 128;
 const LOOK_AGAIN_MS = 20;
 const WAIT_FOR_ROOM_MS = 10_000;
 

@@ -30,6 +30,8 @@ export interface ModelEvents {
   ready(model: ManagedModel, version: ModelVersion): void;
   /** A version is no longer used; it ends once what is under way is answered. */
   retired(model: ManagedModel, version: ModelVersion, served: ServedModel, why: string): void;
+  /** A version could not be loaded, or does not fit. */
+  refused(model: ManagedModel, version: ModelVersion, error: Error): void;
   /** Requests that name no version are answered by another one. */
   swapped(model: ManagedModel, from: ModelVersion, to: ModelVersion): void;
   changed(model: ManagedModel): void;
@@ -56,7 +58,7 @@ export class ManagedModel {
   /** Why a newer version is not served, or the store could not be asked. */
   storeWarning: string | undefined;
   /** What answers requests that name no version. */
-  private current: ModelVersion | undefined;
+  private answering: ModelVersion | undefined;
   /** By version: what the store has. */
   private known = new Map<string, ModelVersion>();
   /** By version: what is loaded; perhaps an older revision than the store's. */
@@ -66,21 +68,25 @@ export class ManagedModel {
   private readonly asked = new Set<string>();
   private readonly refused = new Set<string>();
   private readonly bindings: SchemaBinding[] = [];
+  private readonly said = new WeakSet<Error>();
   private pinned: ModelVersion | undefined;
   private history: VersionListing[] = [];
   private problem: Error | undefined;
   private isGone = false;
   private isOff = false;
+  private isLazy: boolean;
   private wasReady = false;
   private closed = false;
   private activating: Promise<ServedModel> | undefined;
 
   constructor(private readonly parts: ManagedModelParts) {
     this.name = parts.name;
+    this.isLazy = parts.lazy;
   }
 
+  /** Loaded when it is asked for, not before. */
   get lazy(): boolean {
-    return this.parts.lazy;
+    return this.isLazy;
   }
 
   get declared(): boolean {
@@ -89,7 +95,7 @@ export class ManagedModel {
 
   /** The version that answers now, if one does. */
   get served(): ServedModel | undefined {
-    return this.current?.served;
+    return this.answering?.served;
   }
 
   /** Why nothing answers. */
@@ -98,8 +104,21 @@ export class ManagedModel {
     return best?.failure ?? this.unavailable(best);
   }
 
-  get currentVersion(): ModelVersion | undefined {
-    return this.current;
+  /** It answers, or would when it is asked. */
+  get isWell(): boolean {
+    const { served } = this;
+    if (served) return served.state === 'ready';
+    return this.isLazy || this.isOff;
+  }
+
+  get current(): ModelVersion | undefined {
+    return this.answering;
+  }
+
+  /** Something failed, and another try makes sense by now. */
+  get mayRetry(): boolean {
+    for (const each of this.known.values()) if (each.failure && !each.isReady && each.retryAfterMs === 0) return true;
+    return false;
   }
 
   get readyVersions(): readonly ModelVersion[] {
@@ -114,13 +133,13 @@ export class ManagedModel {
   /** A version that is ready: a value when it is, else a promise of its load. */
   use(version?: string): ServedModel | Promise<ServedModel> {
     const ready =
-      version === undefined || version === '' ? this.current : this.ready.get(this.aliases.resolve(version));
+      version === undefined || version === '' ? this.answering : this.ready.get(this.aliases.resolve(version));
     return ready?.served ?? this.activate(version || undefined);
   }
 
   /** The version object behind {@link use}, for its last use; `undefined` when it is not loaded. */
   readyVersion(version?: string): ModelVersion | undefined {
-    return version === undefined ? this.current : this.ready.get(this.aliases.resolve(version));
+    return version === undefined ? this.answering : this.ready.get(this.aliases.resolve(version));
   }
 
   /** A handler's schemas, which every version has to fit from now on. @throws {INF_ERR_MAPPING} */
@@ -205,7 +224,10 @@ export class ManagedModel {
   async rollback(): Promise<string> {
     const listing = this.history.at(-1) ?? this.olderThanCurrent();
     if (!listing) {
-      throw repositoryError('INF_ERR_ROLLBACK', `model '${this.name}' has no version before ${this.current?.version}`);
+      throw repositoryError(
+        'INF_ERR_ROLLBACK',
+        `model '${this.name}' has no version before ${this.answering?.version}`,
+      );
     }
     const target = this.versionOf(listing);
     target.retryNow();
@@ -228,6 +250,7 @@ export class ManagedModel {
 
   /** Takes one version out of memory; it is loaded again when it is asked for. */
   evict(version: ModelVersion): Promise<void> {
+    this.isLazy = true;
     return this.retire(version, 'evicted to make room; loads when it is asked for');
   }
 
@@ -257,7 +280,7 @@ export class ManagedModel {
     return {
       name: this.name,
       versions: versions.sort((a, b) => compareVersions(a.version, b.version)),
-      ...(this.current && { defaultVersion: this.current.version }),
+      ...(this.answering && { defaultVersion: this.answering.version }),
       pinned: this.pinned !== undefined,
       aliases: this.aliases.all(),
       config: this.config,
@@ -269,10 +292,10 @@ export class ManagedModel {
   warning(): string | undefined {
     if (this.storeWarning) return this.storeWarning;
     if (this.problem) return this.problem.message;
-    const failed = [...this.known.values()].find((each) => each.failure && !each.isReady && each !== this.current);
+    const failed = [...this.known.values()].find((each) => each.failure && !each.isReady && each !== this.answering);
     if (failed) return `version ${failed.version} is not served: ${failed.failure!.message}`;
-    if (this.current && !this.known.has(this.current.version) && this.current !== this.pinned)
-      return `version ${this.current.version} is gone from the store, and nothing there can take its place`;
+    if (this.answering && !this.known.has(this.answering.version) && this.answering !== this.pinned)
+      return `version ${this.answering.version} is gone from the store, and nothing there can take its place`;
     return undefined;
   }
 
@@ -370,9 +393,19 @@ export class ManagedModel {
       if (this.isOff || this.closed) await version.release('unloaded');
       else if (version.served === served) this.accept(version);
       return served;
+    } catch (error) {
+      if (version.failure && version.failure === error) this.refuse(version, version.failure);
+      throw error;
     } finally {
       this.parts.events.changed(this);
     }
+  }
+
+  /** Said once, however many waited for it. */
+  private refuse(version: ModelVersion, error: Error): void {
+    if (this.said.has(error)) return;
+    this.said.add(error);
+    this.parts.events.refused(this, version, error);
   }
 
   private accept(version: ModelVersion): void {
@@ -386,10 +419,10 @@ export class ManagedModel {
   }
 
   private choose(): void {
-    const before = this.current;
+    const before = this.answering;
     const next = this.pick();
     if (next === before) return;
-    this.current = next;
+    this.answering = next;
     if (!before || !next) return;
     if (this.wasReady) this.history = [...this.history, before.listing].slice(-MAX_HISTORY);
     this.parts.events.swapped(this, before, next);
@@ -403,14 +436,14 @@ export class ManagedModel {
     if (isLoaded(preferred)) return preferred;
     const wanted = this.candidates().find((each) => isLoaded(each));
     if (wanted) return wanted;
-    if (isLoaded(this.current)) return this.current;
+    if (isLoaded(this.answering)) return this.answering;
     return [...this.ready.values()]
       .sort((a, b) => compareVersions(b.version, a.version))
       .find((each) => isLoaded(each));
   }
 
   private async retireUnwanted(): Promise<void> {
-    if (this.current) this.wasReady = true;
+    if (this.answering) this.wasReady = true;
     const wanted = new Set(this.wanted());
     const isLeft = (each: ModelVersion): boolean => wanted.has(each) || this.isStandIn(each, wanted);
     const unwanted = this.readyVersions.filter((each) => !isLeft(each));
@@ -421,14 +454,14 @@ export class ManagedModel {
   private isStandIn(version: ModelVersion, wanted: ReadonlySet<ModelVersion>): boolean {
     if (this.isOff || this.closed) return false;
     if (this.isGone && !this.declared) return false;
-    if (version === this.current) return true;
+    if (version === this.answering) return true;
     return [...wanted].some((each) => each.version === version.version && !each.isReady);
   }
 
   /** Nobody is given the version any more; resolves when it is gone. */
   private async retire(version: ModelVersion, why: string): Promise<void> {
     if (this.ready.get(version.version) === version) this.ready.delete(version.version);
-    if (this.current === version) this.current = undefined;
+    if (this.answering === version) this.answering = undefined;
     this.choose();
     this.leaving.add(version);
     const { served } = version;
@@ -458,7 +491,7 @@ export class ManagedModel {
 
   private async activateDefault(): Promise<ServedModel> {
     if (!this.isOff && !this.closed && !this.isGone) await this.reconcile(true);
-    const { current } = this;
+    const { answering: current } = this;
     if (current?.served) return current.served;
     throw this.unavailable(this.candidates()[0]);
   }
@@ -500,7 +533,7 @@ export class ManagedModel {
   }
 
   private olderThanCurrent(): VersionListing | undefined {
-    const { current } = this;
+    const { answering: current } = this;
     if (!current) return undefined;
     const older = [...this.known.values()].filter((each) => compareVersions(each.version, current.version) < 0);
     return older.at(-1)?.listing;

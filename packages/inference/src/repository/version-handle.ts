@@ -73,6 +73,21 @@ export class VersionHandle extends Model {
     return new VersionHandle(this.source, this.selection, binding);
   }
 
+  /** @internal The same model with a handler's schemas that it is known to fit, or of another version. */
+  as(binding: SchemaBinding | undefined, version = this.selection): VersionHandle {
+    return new VersionHandle(this.source, version, binding);
+  }
+
+  /** @internal Loads it; nothing to wait for when it is loaded. @throws {INF_ERR_MODEL_UNAVAILABLE} (rejects) */
+  ensureLoaded(): Promise<unknown> | undefined {
+    return this.source.ready(this.selection) ? undefined : this.load();
+  }
+
+  /** @internal */
+  get isLoaded(): boolean {
+    return this.source.ready(this.selection) !== undefined;
+  }
+
   private async load(): Promise<ServedModel> {
     return this.source.use(this.selection);
   }

@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import type { Clock } from '@witan/core';
-import { ServedModel } from '../model/served-model.js';
+import { inferenceError } from '../inference.errors.js';
+import { type FrameVectorizer, ServedModel } from '../model/served-model.js';
 import type { ModelBatchOptions, ModelOptions } from '../module/model-options.js';
 import type { RunnerFactory } from '../runner/runner-factory.js';
 import type { RunnerOptions } from '../runner/runner-options.js';
+import { type ModelSignature, printTensorSpec } from '../runner/signature.js';
 import { checkConfig } from './layout/check-config.js';
 import type { ModelConfig } from './model-config.js';
 import type { LocalFiles } from './model-source.js';
@@ -25,27 +28,28 @@ export class VersionOpener {
     private readonly batch: ModelBatchOptions | undefined,
   ) {}
 
-  /** @throws {INF_ERR_MODEL_LOAD | INF_ERR_MODEL_TRIAL | INF_ERR_MODEL_CONFIG | INF_ERR_EXTERNAL_DATA | INF_ERR_OPTIONS | INF_ERR_RUN_TIMEOUT} */
+  /**
+   * @throws {INF_ERR_MODEL_LOAD | INF_ERR_MODEL_TRIAL | INF_ERR_MODEL_CONFIG | INF_ERR_EXTERNAL_DATA | INF_ERR_OPTIONS |
+   *   INF_ERR_RUN_TIMEOUT | INF_ERR_VECTORIZE_CONFIG}
+   */
   async open({ version, files, config, options }: OpenVersionOptions): Promise<ServedModel> {
     const { name, cast = 'lossless', nulls = 'refuse', nan = 'allow' } = options;
     const path = files.modelPath;
     const batch = this.batchOf(config, options);
     const maxRows = (batch && batch.maxRows) || DEFAULT_MAX_ROWS;
-    const runner = await this.runners.open({
-      ...config.runner,
-      ...runnerOptionsOf(options),
-      name,
-      path,
-      maxRows,
-    });
+    const own = { ...config.runner, ...runnerOptionsOf(options) };
+    const runner = await this.runners.open({ ...own, name, path, maxRows });
     const { clock } = this;
-    const served = new ServedModel({ name, version, path, runner, batch, cast, nulls, nan, clock });
+    const onClosed = (): void => files.release?.();
     try {
-      checkConfig(config, served.signature);
+      checkConfig(config, runner.signature);
+      const vectorizer = await vectorizerFor(options, config, files, runner.signature);
+      const parts = { name, version, path, runner, batch, cast, nulls, nan, clock, vectorizer, onClosed };
+      const served = new ServedModel(parts);
       for (const rows of config.warmUpRows ?? []) await served.warmUp(rows);
       return served;
     } catch (error) {
-      await served.close(0);
+      await runner.close(0);
       throw error;
     }
   }
@@ -59,6 +63,44 @@ export class VersionOpener {
 
 /** What is left of a model's options when those that are not the runner's are taken away. */
 function runnerOptionsOf(options: ModelOptions): RunnerOptions {
-  const { name, path, version, versions, lazy, pin, batch, cast, nulls, nan, ...rest } = options;
+  const {
+    name,
+    path,
+    spec,
+    prefetch,
+    refresh,
+    version,
+    versions,
+    lazy,
+    pin,
+    vectorize,
+    batch,
+    cast,
+    nulls,
+    nan,
+    ...rest
+  } = options;
   return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as RunnerOptions;
+}
+
+/** @throws {INF_ERR_VECTORIZE_CONFIG | INF_ERR_OPTIONS} */
+async function vectorizerFor(
+  options: ModelOptions,
+  config: ModelConfig,
+  files: LocalFiles,
+  { inputs }: ModelSignature,
+): Promise<FrameVectorizer | undefined> {
+  const own = config.vectorize === undefined ? undefined : join(files.folder, config.vectorize);
+  const what = options.vectorize ?? own;
+  if (what === undefined) return undefined;
+  const [input, ...others] = inputs;
+  if (input?.dtype === 'f32' && input.dims.length === 2 && others.length === 0) {
+    const { Vectorizer } = await import('../vectorize/vectorizer.js');
+    const width = input.dims[1] ?? undefined;
+    return Vectorizer.load(what, { width, input: input.name, who: `model '${options.name}'` });
+  }
+  throw inferenceError(
+    'INF_ERR_OPTIONS',
+    `model '${options.name}' is vectorized, so it must have one input f32[rows, width]: it has ${inputs.map(printTensorSpec).join(', ')}`,
+  );
 }

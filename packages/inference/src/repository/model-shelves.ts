@@ -1,0 +1,119 @@
+import type { Clock } from '@witan/core';
+import { openStore } from '../store/open-store.js';
+import type { StoreOptions } from '../store/store-options.js';
+import { StoreCache } from '../store/cache/store-cache.js';
+import type { DownloadProgress, StoreCacheOptions } from '../store/cache/cached-tree.js';
+import type { Store } from '../store/store.js';
+import { LayoutReader } from './layout/layout-reader.js';
+import type { ModelListing, VersionListing } from './listing.js';
+import type { LocalFiles, ModelSource } from './model-source.js';
+import type { RepositoryLog } from './repository-log.js';
+
+export interface ModelShelvesOptions {
+  readonly store: string | URL | Store;
+  readonly storeOptions?: StoreOptions;
+  readonly cache?: StoreCacheOptions;
+  /** Copies the files of a local folder too. */
+  readonly copyLocal?: boolean;
+}
+
+/** Downloads that take longer are said, and again whenever so much time has passed. */
+const SAY_AFTER_MS = 5_000;
+
+/** The models of a store by their places in it, and the files of their versions on this machine. Opened on first use. */
+export class ModelShelves {
+  private readonly cache: StoreCache;
+  private opening: Promise<{ store: Store; reader: LayoutReader }> | undefined;
+  private opened: Store | undefined;
+
+  constructor(
+    private readonly options: ModelShelvesOptions,
+    private readonly clock: Clock,
+    private readonly log: RepositoryLog,
+  ) {
+    this.cache = new StoreCache({ clock, ...options.cache });
+  }
+
+  /** @throws {INF_ERR_STORE_URI} */
+  async store(): Promise<Store> {
+    return (await this.open()).store;
+  }
+
+  /** That the store does not answer, and what is served meanwhile. */
+  get outage(): string | undefined {
+    const outage = this.opened?.outage;
+    if (!outage) return undefined;
+    const [since, listed] = [outage.since, outage.listedAt].map((epochMs) => new Date(epochMs).toISOString());
+    return `the store ${this.opened!.uri} does not answer since ${since} (${outage.error.message}): served is what it had at ${listed}`;
+  }
+
+  /** @throws {INF_ERR_STORE_UNAVAILABLE | INF_ERR_STORE_DENIED | INF_ERR_STORE_URI} */
+  async list(signal?: AbortSignal): Promise<ReadonlyMap<string, ModelListing>> {
+    const { reader } = await this.open();
+    return reader.list(signal);
+  }
+
+  /** What was met in the last listing that is no model although it looks like one. */
+  async notes(): Promise<readonly string[]> {
+    return (await this.open()).reader.notes;
+  }
+
+  /** One model at its place: a folder, or a single file. */
+  at(place: string): ModelSource {
+    const shelves = this;
+    return {
+      list: async (signal) => (await shelves.open()).reader.read(place, signal),
+      fetch: (version, signal) => shelves.fetch(place, version, signal),
+      get outage() {
+        return shelves.outage;
+      },
+    };
+  }
+
+  /** The files of a version, kept until they are released. */
+  async fetch(place: string, version: VersionListing, signal?: AbortSignal): Promise<LocalFiles> {
+    const { store } = await this.open();
+    const base = baseOf(place, version);
+    const { copyLocal: copy } = this.options;
+    const onProgress = this.progressOf(place, version);
+    const tree = await this.cache.tree(store, version.files, { base, copy, signal, onProgress });
+    return { modelPath: tree.pathOf(version.modelFile), folder: tree.folder, release: () => tree.release() };
+  }
+
+  async close(): Promise<void> {
+    await this.cache.close();
+    await (await this.opening?.catch(() => undefined))?.store.close();
+  }
+
+  private open(): Promise<{ store: Store; reader: LayoutReader }> {
+    const { store: where, storeOptions } = this.options;
+    this.opening ??= openStore(where, { clock: this.clock, ...storeOptions }).then((bare) => {
+      const store = (this.opened = this.cache.remembering(bare));
+      return { store, reader: new LayoutReader(store) };
+    });
+    return this.opening;
+  }
+
+  private progressOf(place: string, { version, files }: VersionListing): (progress: DownloadProgress) => void {
+    const total = files.reduce((sum, file) => sum + file.bytes, 0);
+    const done = new Map<string, number>();
+    let said = this.clock.now();
+    return ({ file, bytes }) => {
+      done.set(file, bytes);
+      const now = this.clock.now();
+      if (now - said < SAY_AFTER_MS) return;
+      said = now;
+      const sum = [...done.values()].reduce((a, b) => a + b, 0);
+      this.log.log(`fetching version ${version} of ${place}: ${megabytes(sum)} of ${megabytes(total)} MB`);
+    };
+  }
+}
+
+/** The folder that a version's files have in common with its model's: the model's own, or that of its single file. */
+function baseOf(place: string, { files }: VersionListing): string {
+  if (files.every(({ path }) => path.startsWith(`${place}/`))) return place;
+  const slash = place.lastIndexOf('/');
+  return slash < 0 ? '' : place.slice(0, slash);
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
