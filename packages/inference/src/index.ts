@@ -45,8 +45,13 @@ export type { RefreshOptions } from './repository/refresher.js';
 export { Vectorizer } from './vectorize/vectorizer.js';
 export type { DefaultsCaller, VectorizerOptions } from './vectorize/vectorizer.js';
 export type { VectorizerStatistics } from './vectorize/vectorizer-statistics.js';
+export { ModelServicesModule } from './serving/model-services.module.js';
+export { ModelControlModule } from './control/model-control.module.js';
+export type { ModelJson, VersionJson } from './control/model-json.js';
 
 // For sibling packages (@internal).
+export { SERVING_ERRORS } from './serving/serving.errors.js';
+export { CONTROL_ERRORS } from './control/control.errors.js';
 export { checkConfig } from './repository/layout/check-config.js';
 export { LAYOUT_ERRORS } from './repository/layout/layout.errors.js';
 export { LayoutReader, listModels, readModel } from './repository/layout/layout-reader.js';
