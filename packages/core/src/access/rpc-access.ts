@@ -31,14 +31,24 @@ function guarded(control: AccessControl, access: Access, method: RpcMethod): Rpc
   };
 }
 
+/**
+ * Lets a call through that needs this access, and remembers whose key it brought: for methods that need more than their
+ * own access for some of their messages.
+ * @throws as {@link AccessControl.admit}
+ * @internal
+ */
+export function admitCall(control: AccessControl, access: Access, call: RpcCall): void {
+  const name = control.admit(access, {
+    authorization: call.header('authorization'),
+    apiKey: call.header('x-api-key'),
+    whyNotLocal: () => whyCallNotLocal(call),
+  });
+  if (name !== undefined) setPrincipal(call, name);
+}
+
 function admitted(control: AccessControl, access: Access, call: RpcCall): boolean {
   try {
-    const name = control.admit(access, {
-      authorization: call.header('authorization'),
-      apiKey: call.header('x-api-key'),
-      whyNotLocal: () => whyCallNotLocal(call),
-    });
-    if (name !== undefined) setPrincipal(call, name);
+    admitCall(control, access, call);
     return true;
   } catch (error) {
     call.fail(rpcStatusOf(error));

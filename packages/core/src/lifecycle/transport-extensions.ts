@@ -45,6 +45,8 @@ export interface RpcServiceExtension {
   readonly access?: Readonly<Record<string, Access>>;
   /** The .proto text, for reflection. */
   readonly proto?: string;
+  /** Called when the server stops: streams that are open are to end once what they took is answered. */
+  drain?(reason: string): void;
 }
 
 export interface RpcExtension {

@@ -84,6 +84,7 @@ export function createGrpcListener(parts: GrpcListenerParts): GrpcListener {
       health.setServing(false);
       health.endWatches();
       for (const methods of services) methods.drain(STOPPING);
+      for (const extension of extensions) extension.drain?.(STOPPING);
       dynamic?.drain(STOPPING);
       return server.drain(boundMs);
     },
