@@ -2,6 +2,7 @@ import type { Access } from '@witan/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { OipServer, SettingValue } from '../infer-types.js';
 import { oipError } from '../oip.errors.js';
+import { checkUnloadParameters } from '../server/unload-parameters.js';
 import type { OipRoute, RouteHandler } from './route-list.js';
 import { jsonObject, scalarsOf } from './small-body.js';
 import { statisticsJson } from './statistics-json.js';
@@ -72,7 +73,7 @@ export function controlRoutes(server: OipServer, metadata: Access): OipRoute[] {
       return {};
     }),
     ...inRepository('/models/:model/unload', 'control', async (request) => {
-      checkUnload(scalarsOf(jsonObject(request.body), 'parameters'));
+      checkUnloadParameters(scalarsOf(jsonObject(request.body), 'parameters'));
       await server.unload(modelOf(request).model);
       return {};
     }),
@@ -97,14 +98,6 @@ function indexJson(server: OipServer, ready: unknown): object {
     state,
     ...(reason !== '' && { reason }),
   }));
-}
-
-/** Nothing here depends on another model, so nothing follows from it. */
-function checkUnload(parameters: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(parameters)) {
-    if (name !== 'unload_dependents') throw requestError(`unrecognized unload parameter '${name.slice(0, 100)}'`);
-    if (typeof value !== 'boolean') throw requestError("parameter 'unload_dependents' must be true or false");
-  }
 }
 
 function traceOf(server: OipServer, request: FastifyRequest, settings: () => object): object {
