@@ -10,7 +10,7 @@ const MAY_BE_REFUSED: Readonly<Record<Treatment, readonly string[]>> = {
 };
 const MUST_NOT_BE_ANSWERED: readonly Treatment[] = ['bad-input', 'poison'];
 /** What a good request may get while the process that runs its model is being replaced. */
-const KILLED: readonly string[] = ['INTERNAL', 'UNAVAILABLE'];
+const KILLED: readonly string[] = ['UNAVAILABLE'];
 const MAX_EXAMPLES = 5;
 
 /** Counts what came of the requests. */
