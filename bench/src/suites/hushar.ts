@@ -1,12 +1,13 @@
 import { h2load } from '../load/h2load.js';
-import type { LoadResult } from '../load/load-result.js';
+import type { LoadOptions, LoadResult } from '../load/load-result.js';
 import { modelRemarks } from '../measure/model-remarks.js';
 import { compare, compareValues, interleave } from '../measure/rounds.js';
 import { type Sample, sample } from '../measure/sample.js';
 import type { ServerProcess } from '../process/server-process.js';
-import { withServers } from '../process/with-servers.js';
+import { type ServerSpec, withServers } from '../process/with-servers.js';
 import { atLeast, atMost, type Figure, plainFigure, ratioFigure } from '../report/figure.js';
 import { husharWorkload, type HusharWorkloadName } from '../workloads/hushar.js';
+import { type Built, buildTonic } from '../yardsticks/hushar/build-tonic.js';
 import type { HusharPair, HusharTimes } from '../yardsticks/hushar/loop.js';
 import type { OrtRate } from '../yardsticks/ort-loop.js';
 import { errorFigure } from './error-figure.js';
@@ -33,10 +34,11 @@ export const hushar: Suite = {
   needs: ['h2load'],
   async run(effort) {
     const figures: Figure[] = [];
-    const remarks: string[] = [];
+    const tonic = buildTonic();
+    const remarks = 'missing' in tonic ? [`no tonic server to compare with: ${tonic.missing}`] : [];
     for (const name of SMALL) {
       figures.push(...(await inProcess(name)));
-      const served = await overGrpc(name, effort);
+      const served = await overGrpc(name, effort, tonic);
       figures.push(...served.figures);
       remarks.push(...served.remarks);
     }
@@ -73,10 +75,13 @@ async function inProcess(name: Small): Promise<Figure[]> {
   ];
 }
 
-async function overGrpc(name: Small, effort: Effort): Promise<{ figures: Figure[]; remarks: string[] }> {
-  const specs = {
+async function overGrpc(name: Small, effort: Effort, tonic: Built): Promise<{ figures: Figure[]; remarks: string[] }> {
+  const specs: Record<string, ServerSpec> = {
     witan: app(name, profileArgs(effort, SUITE)),
     plain: { script: 'yardsticks/hushar/plain-server', env: { WORKLOAD: name } },
+    ...('path' in tonic && {
+      tonic: { script: 'yardsticks/hushar/tonic-server', env: { WORKLOAD: name, BINARY: tonic.path } },
+    }),
   };
   return withServers(specs, async (servers) => {
     const figures: Figure[] = [];
@@ -85,42 +90,39 @@ async function overGrpc(name: Small, effort: Effort): Promise<{ figures: Figure[
       await interleave(1, load);
       figures.push(...shapeFigures(`${name}, ${connections} x ${streams}`, await interleave(effort.rounds, load)));
     }
-    return { figures, remarks: await modelRemarks(servers.witan) };
+    return { figures, remarks: await modelRemarks(servers['witan']!) };
   });
 }
 
-async function loads(
-  name: Small,
-  servers: Readonly<Record<'witan' | 'plain', ServerProcess>>,
-  options: { readonly connections: number; readonly streams: number; readonly seconds: number },
-) {
-  const load = async (server: ServerProcess) => {
+type Seen = Readonly<Record<string, readonly Sample[]>>;
+
+async function loads(name: Small, servers: Readonly<Record<string, ServerProcess>>, options: LoadOptions) {
+  const contenders: Record<string, () => Promise<Sample>> = {};
+  for (const [who, server] of Object.entries(servers)) {
     const request = await grpcRequest(server, METHOD, husharWorkload(name));
-    return () => sample(server, () => h2load(request, options));
-  };
-  return { witan: await load(servers.witan), plain: await load(servers.plain) };
+    contenders[who] = () => sample(server, () => h2load(request, options));
+  }
+  return contenders;
 }
 
-function shapeFigures(
-  shape: string,
-  { witan, plain }: Readonly<Record<'witan' | 'plain', readonly Sample[]>>,
-): Figure[] {
-  const yardstick = 'plain framing, decoder, onnxruntime';
+function shapeFigures(shape: string, seen: Seen): Figure[] {
+  const witan = seen['witan']!;
   const target = shape.startsWith('w3') ? atMost(1.25) : undefined;
+  const beside = (who: string, yardstick: string, limit?: Figure['target']): Figure[] => {
+    const other = seen[who];
+    if (!other) return [];
+    const cpu = compare(witan, other, (one) => one.cpuUs);
+    const rate = compare(witan, other, (one) => one.requestsPerSecond);
+    return [
+      ratioFigure(named(`${shape}: CPU time a request`, 'us'), yardstick, cpu, limit),
+      ratioFigure(named(`${shape}: throughput`, 'req/s'), yardstick, rate),
+    ];
+  };
   return [
-    ratioFigure(
-      named(`${shape}: CPU time a request`, 'us'),
-      yardstick,
-      compare(witan, plain, (one) => one.cpuUs),
-      target,
-    ),
-    ratioFigure(
-      named(`${shape}: throughput`, 'req/s'),
-      yardstick,
-      compare(witan, plain, (one) => one.requestsPerSecond),
-    ),
+    ...beside('plain', 'plain framing, decoder, onnxruntime', target),
+    ...beside('tonic', 'tonic + prost into maps, no model'),
     plainFigure(named(`${shape}: p99`, 'ms'), Math.max(...witan.map((one) => one.p99Ms))),
-    errorFigure(SUITE, shape, [...witan, ...plain]),
+    errorFigure(SUITE, shape, Object.values(seen).flat()),
   ];
 }
 
