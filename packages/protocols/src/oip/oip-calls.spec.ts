@@ -129,6 +129,8 @@ describe('the calls of the protocol over REST', () => {
     );
     expect((await app.inject({ method: 'HEAD', url: '/v2/models/iris' })).statusCode).toBe(200);
     expect((await app.inject({ method: 'DELETE', url: '/v2' })).statusCode).toBe(405);
+    for (const method of ['TRACE', 'QUERY'] as unknown as 'GET'[])
+      expect((await app.inject({ method, url: '/v2/models/iris' })).statusCode).toBe(405);
     const unknown = await get('/v2/what');
     expect([unknown.statusCode, unknown.json()]).toEqual([
       404,

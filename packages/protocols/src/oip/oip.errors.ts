@@ -20,7 +20,8 @@ export const OIP_ERRORS = {
   OIP_ERR_TOO_LARGE: {
     category: 'RESOURCE_EXHAUSTED',
     http: 413,
-    summary: 'The tensors of one request would take more memory than `http.maxDecodedBytes` allows. Send fewer rows.',
+    summary:
+      'The tensors of one request would take more memory than `http.maxDecodedBytes` or `grpc.maxDecodedBytes` allows. Send fewer rows.',
   },
   OIP_ERR_UNSUPPORTED: {
     category: 'UNIMPLEMENTED',
@@ -44,6 +45,11 @@ export const OIP_ERRORS = {
     category: 'UNIMPLEMENTED',
     http: 405,
     summary: 'The path exists, with another HTTP method. The `allow` header says which.',
+  },
+  OIP_ERR_DRAINING: {
+    category: 'UNAVAILABLE',
+    summary:
+      'The server is shutting down: what a stream had sent is answered, and the stream ended. Open a new one, which a load balancer leads elsewhere.',
   },
   OIP_ERR_TIMEOUT: {
     category: 'DEADLINE_EXCEEDED',

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ConfigurableModuleClass } from './oip.module-definition.js';
+import { OipGrpc } from './grpc/oip-grpc.js';
 import { OipRest } from './rest/oip-rest.js';
 import { ModelOipServer } from './server/model-oip-server.js';
 
@@ -9,5 +10,5 @@ import { ModelOipServer } from './server/model-oip-server.js';
  * @example
  * imports: [ModelModule.forRoot({ store: 'models' }), OipModule.forRoot({ serverName: 'my-server' })]
  */
-@Module({ providers: [ModelOipServer, OipRest], exports: [ModelOipServer] })
+@Module({ providers: [ModelOipServer, OipRest, OipGrpc], exports: [ModelOipServer] })
 export class OipModule extends ConfigurableModuleClass {}

@@ -29,7 +29,7 @@ import { methodsOf, type OipRoute } from './route-list.js';
 
 const DEFAULT_BODY_LIMIT_BYTES = 64 * 1024 * 1024;
 const DEFAULT_COMPRESSION_MIN_BYTES = 1024;
-const ALL_METHODS: HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const ALL_METHODS: HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'QUERY'];
 const SHARED_MEMORY = /^\/v2\/(systemsharedmemory|cudasharedmemory)\//;
 
 /** The protocol over HTTP: its routes below `/v2`, and its own form of errors. */
@@ -103,20 +103,18 @@ export class OipRest implements HttpExtension, OpenApiContributor {
   /** What is left of the paths below `/v2`: other methods, other paths, parts of the protocol that are not served. */
   private addRefusals(scope: FastifyInstance, prefix: string, routes: readonly OipRoute[]): void {
     const methods = methodsOf(routes);
-    const handler = (request: FastifyRequest, reply: FastifyReply): void => {
+    // Before a body is read, and before Fastify has an opinion on it.
+    const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
       const path = request.url.split('?', 1)[0]!.slice(prefix.length);
       const allowed = methods(path);
       if (allowed.length > 0) reply.header('allow', [...allowed, 'OPTIONS'].join(', '));
-      if (allowed.length > 0 && request.method === 'OPTIONS') {
-        reply.code(204).send();
-        return;
-      }
+      if (allowed.length > 0 && request.method === 'OPTIONS') return reply.code(204).send();
       throw refusal(request.method, path, allowed);
     };
+    const handler = (_request: FastifyRequest, reply: FastifyReply): FastifyReply => reply;
     for (const path of ['/v2', '/v2/*']) {
-      const taken = path === '/v2' ? ['GET'] : [];
-      const method = ALL_METHODS.filter((each) => !taken.includes(each));
-      scope.route({ method, url: prefix + path, config: { access: 'open' }, handler });
+      const method = ALL_METHODS.filter((each) => path !== '/v2' || each !== 'GET');
+      scope.route({ method, url: prefix + path, config: { access: 'open' }, onRequest, handler });
     }
   }
 

@@ -87,6 +87,15 @@ describe('the OpenAPI documents', () => {
     expect([answer.statusCode, response.errors]).toEqual([200, null]);
   });
 
+  it.each(['iris', 'mixed-strings', 'two-inputs'])('the example for %s is taken', async (model) => {
+    const document = await get<Document>(`/v2/models/${model}/docs/dataplane.json`);
+    const { content } = document.paths[`/v2/models/${model}/infer`]!['post']!.requestBody!;
+    const payload = (content['application/json'] as unknown as { example: object }).example;
+    const headers = { 'x-api-key': 'sixteen-characters' };
+    const answer = await app.inject({ method: 'POST', url: `/v2/models/${model}/infer`, payload, headers });
+    expect([answer.statusCode, answer.json()]).toEqual([200, expect.objectContaining({ model_name: model })]);
+  });
+
   it('FP16 has no data in JSON', async () => {
     const { components } = await get<Document>('/v2/models/identity-f16/versions/1/docs/dataplane.json');
     expect(JSON.stringify(components.schemas['OipModelRequest'])).not.toContain('"data"');

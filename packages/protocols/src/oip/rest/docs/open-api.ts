@@ -1,4 +1,5 @@
 import type { ModelMetadata, TensorMetadata } from '../../infer-types.js';
+import { elementCount } from '../../tensor/datatype.js';
 import { prefixed, SCHEMAS, schemaRef } from './schemas.js';
 
 /** An OpenAPI 3.1 document, as plain data. */
@@ -27,6 +28,7 @@ interface Call {
   readonly summary: string;
   readonly answer: object;
   readonly body?: object;
+  readonly example?: object;
   readonly bodyRequired?: boolean;
   /** Also as bytes behind the JSON. */
   readonly binary?: boolean;
@@ -34,12 +36,15 @@ interface Call {
   readonly unwell?: object;
 }
 
-function operation({ id, summary, answer, body, bodyRequired = false, binary = false, unwell }: Call): object {
+function operation(call: Call): object {
+  const { id, summary, answer, body, example, bodyRequired = false, binary = false, unwell } = call;
   const bytes = binary && { [BINARY_TYPE]: { schema: { type: 'string', format: 'binary' } } };
   return {
     operationId: id,
     summary,
-    ...(body && { requestBody: { required: bodyRequired, content: { ...json(body) } } }),
+    ...(body && {
+      requestBody: { required: bodyRequired, content: { [JSON_TYPE]: { schema: body, ...(example && { example }) } } },
+    }),
     responses: {
       '200': { description: 'OK', content: { ...json(answer), ...bytes } },
       ...(unwell && { '503': { description: 'Not ready', content: json(unwell) } }),
@@ -130,6 +135,7 @@ function modelPaths(
   suffix: string,
   request: object,
   response: object,
+  example?: object,
 ): Record<string, object> {
   const get = (id: string, summary: string, answer: object, unwell?: object): object => ({
     ...(parameters.length > 0 && { parameters }),
@@ -147,6 +153,7 @@ function modelPaths(
         summary: 'Runs it',
         answer: response,
         body: request,
+        example,
         bodyRequired: true,
         binary: true,
       }),
@@ -179,7 +186,7 @@ export function modelDocument(
   const ofVersion = version === undefined ? '' : `/versions/${encodeURIComponent(version)}`;
   const base = `/v2/models/${encodeURIComponent(metadata.name)}${ofVersion}`;
   const own = { ModelRequest: requestSchema(metadata), ModelResponse: responseSchema(metadata) };
-  const paths = modelPaths(base, [], '', schemaRef('ModelRequest'), schemaRef('ModelResponse'));
+  const paths = modelPaths(base, [], '', schemaRef('ModelRequest'), schemaRef('ModelResponse'), exampleOf(metadata));
   return documentOf(metadata.name, version ?? serverVersion, below(prefix, paths), { ...SCHEMAS, ...prefixed(own) });
 }
 
@@ -232,6 +239,25 @@ function responseSchema({ outputs }: ModelMetadata): object {
       outputs: { type: 'array', items: oneOf(outputs.map(outputSchema)) },
     },
     required: ['model_name', 'outputs'],
+  };
+}
+
+/** Larger requests are no examples. */
+const MAX_EXAMPLE_VALUES = 256;
+const BLANKS: Readonly<Partial<Record<string, unknown>>> = { BOOL: false, BYTES: '' };
+
+/** A request of one blank row; none where that would be large, or has no form in JSON. */
+function exampleOf({ inputs }: ModelMetadata): object | undefined {
+  const tensors = inputs.map(({ name, datatype, shape }) => {
+    const full = shape.map((size) => (size === -1 ? 1 : size));
+    return { name, datatype, shape: full, count: elementCount(full) };
+  });
+  if (tensors.some(({ datatype, count }) => datatype === 'FP16' || count > MAX_EXAMPLE_VALUES)) return undefined;
+  return {
+    inputs: tensors.map(({ count, ...tensor }) => ({
+      ...tensor,
+      data: Array.from({ length: count }, () => BLANKS[tensor.datatype] ?? 0),
+    })),
   };
 }
 
