@@ -111,7 +111,10 @@ export class WireReader {
         this.advance(4);
         return;
       default:
-        throw this.malformed((tag & 7) === END_GROUP ? 'a group ends that never began' : 'an unknown wire type', this.pos);
+        throw this.malformed(
+          (tag & 7) === END_GROUP ? 'a group ends that never began' : 'an unknown wire type',
+          this.pos,
+        );
     }
   }
 
