@@ -160,6 +160,13 @@ export class ManagedModel {
     }
   }
 
+  /** @throws {INF_ERR_VERSION_NOT_FOUND} when the code names a version that is not there */
+  checkDefault(): void {
+    const { defaultVersion } = this.parts;
+    if (defaultVersion !== undefined && this.known.size > 0 && !this.target(this.aliases.resolve(defaultVersion)))
+      throw this.noSuchVersion(defaultVersion);
+  }
+
   /** Takes in what the store has now; `undefined`: nothing any more. Resolves when all of it has taken effect or failed. */
   update(listing: ModelListing | undefined): Promise<void> {
     this.problem = listing?.problem;
@@ -291,6 +298,9 @@ export class ManagedModel {
   /** What an operator should know although requests are answered. */
   warning(): string | undefined {
     if (this.storeWarning) return this.storeWarning;
+    const wanted = this.pinned ? undefined : (this.parts.defaultVersion ?? this.config.defaultVersion);
+    if (wanted !== undefined && this.known.size > 0 && !this.preferred())
+      return `the default version '${wanted}' does not exist`;
     if (this.problem) return this.problem.message;
     const failed = [...this.known.values()].find((each) => each.failure && !each.isReady && each !== this.answering);
     if (failed) return `version ${failed.version} is not served: ${failed.failure!.message}`;

@@ -118,6 +118,7 @@ export class ModelRepository implements ModelDirectory {
     await this.restore(model);
     entry.seen = await this.listAtBoot(entry);
     await model.update(entry.seen);
+    model.checkDefault();
     if (!model.lazy && !model.served) throw model.failure;
     return entry.handle;
   }
