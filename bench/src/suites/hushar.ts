@@ -65,7 +65,7 @@ async function inProcess(name: Small): Promise<Figure[]> {
     );
   const limit = name === 'w3' ? atMost(1.25) : undefined;
   return [
-    ratioFigure(named(`${name}: decode`, 'us'), 'plain decoder', compared(decode)),
+    ratioFigure(named(`${name}: CPU time, decode`, 'us'), 'plain decoder', compared(decode)),
     ratioFigure(
       named(`${name}: CPU time, decode + gate + model + encode`, 'us'),
       'plain decoder + onnxruntime',

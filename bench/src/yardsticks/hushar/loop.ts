@@ -9,7 +9,7 @@ import { announce } from '../../process/control.js';
 import { husharScores, husharWorkload } from '../../workloads/hushar.js';
 import { PlainModel } from './plain-model.js';
 
-/** Microseconds a request; CPU time of all threads for those with a model. The sides of a pair are neighbours in time. */
+/** Microseconds of CPU time a request, of all threads. The sides of a pair are neighbours in time. */
 export interface HusharPair {
   readonly witanUs: number;
   readonly plainUs: number;
@@ -50,16 +50,18 @@ const NOWHERE = {
   onCancel: () => undefined,
 };
 
-/** Calls for about BLOCK_MS; microseconds a call. */
+/** Calls for about BLOCK_MS; microseconds of CPU time a call. */
 function block(call: () => unknown): number {
-  const start = performance.now();
+  const before = process.cpuUsage();
+  const end = performance.now() + BLOCK_MS;
   let calls = 0;
-  let now = start;
-  for (; now - start < BLOCK_MS; now = performance.now()) {
-    for (let i = 0; i < 16; i++) call();
-    calls += 16;
-  }
-  return ((now - start) * 1000) / calls;
+  for (; performance.now() < end; calls += 16) for (let i = 0; i < 16; i++) call();
+  return cpuSince(before) / calls;
+}
+
+function cpuSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
 }
 
 /** Keeps some requests under way for about BLOCK_MS; microseconds of CPU time a request. */
@@ -74,8 +76,7 @@ async function cpuOf(call: (bytes: Buffer) => Promise<Buffer>): Promise<number> 
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, caller));
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / calls;
+  return cpuSince(before) / calls;
 }
 
 async function measure(): Promise<HusharTimes> {
