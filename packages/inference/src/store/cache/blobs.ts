@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, link, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { chmod, link, readFile, rename, stat, unlink } from 'node:fs/promises';
 import type { Store, StoreFile } from '../store.js';
 import { unless } from './cache-fault.js';
 import type { CacheFolder } from './cache-folder.js';
@@ -42,10 +42,8 @@ export class Blobs {
     }
   }
 
-  async refer(key: string, sha256: string): Promise<void> {
-    const scratch = this.folder.scratch();
-    await writeFile(scratch, sha256);
-    await rename(scratch, this.folder.path('refs', key));
+  refer(key: string, sha256: string): Promise<void> {
+    return this.folder.write(this.folder.path('refs', key), sha256);
   }
 
   /** What is there with another size was damaged from outside: it makes room for the right one. */

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { unless } from './cache-fault.js';
@@ -43,6 +43,18 @@ export class CacheFolder {
     return this.path('building', `${this.owner}.${this.count++}`);
   }
 
+  /** A small file that appears whole or not at all. */
+  async write(path: string, text: string): Promise<void> {
+    const scratch = this.scratch();
+    try {
+      await writeFile(scratch, text);
+      await rename(scratch, path);
+    } catch (error) {
+      await unless(['ENOENT'], unlink(scratch));
+      throw error;
+    }
+  }
+
   names(kind: Kind): Promise<string[]> {
     return readdir(join(this.root, kind));
   }
@@ -60,7 +72,7 @@ export class CacheFolder {
   async isAbandoned(path: string, owner: string, now: number): Promise<boolean> {
     const state = ownerState(owner);
     if (state !== 'unknown') return state === 'dead';
-    const info = await unless(['ENOENT'], stat(path));
+    const info = await unless(['ENOENT'], lstat(path));
     return info !== undefined && now - info.mtimeMs > UNKNOWN_OWNER_MS;
   }
 

@@ -1,9 +1,8 @@
 import type { Clock } from '@witan/core';
 import type { Store, StoreFile } from '../store.js';
 import { Blobs, fileKey } from './blobs.js';
-import { isDiskFull } from './cache-fault.js';
 import type { CacheFolder } from './cache-folder.js';
-import { download, type Downloaded, type DownloadRequest } from './download.js';
+import { download, type DownloadRequest } from './download.js';
 import { Flights } from './flights.js';
 import { ProgressLog } from './progress-log.js';
 import { Slots } from './slots.js';
@@ -53,7 +52,7 @@ export class Files {
       const settle = await this.space.reserve(file.bytes);
       let kept = 0;
       try {
-        const { part, sha256 } = await this.downloadOrMakeRoom(this.reporting(request));
+        const { part, sha256 } = await download(this.folder, this.reporting(request));
         await this.blobs.add(part, sha256, file.bytes);
         await this.blobs.refer(key, sha256);
         kept = file.bytes;
@@ -62,18 +61,6 @@ export class Files {
         settle(kept);
       }
     }, signal);
-  }
-
-  /** The disk may be fuller than the cache's own bound tells: what nobody uses goes, and it is tried once more. */
-  private async downloadOrMakeRoom(request: DownloadRequest): Promise<Downloaded> {
-    try {
-      return await download(this.folder, request);
-    } catch (error) {
-      if (!isDiskFull(error)) throw error;
-      const freed = await this.space.free(request.file.bytes).catch(() => 0);
-      if (freed === 0) throw error;
-      return await download(this.folder, request);
-    }
   }
 
   private reporting(request: DownloadRequest): DownloadRequest {

@@ -42,6 +42,8 @@ export class Leases {
     const now = await this.folder.now();
     for (const name of await this.folder.names('leases')) {
       const [tree = '', owner = ''] = name.split('.');
+      // Of our own we know better: a file may still be on its way out.
+      if (owner === this.folder.owner) continue;
       if (!(await this.folder.isAbandoned(this.folder.path('leases', name), owner, now))) trees.add(tree);
     }
     return trees;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Clock } from '@witan/core';
-import { isSafeRelativePath } from '../safe-path.js';
+import { isSafeRelativePath } from '../path-fault.js';
 import type { Store, StoreFile } from '../store.js';
 import { unless } from './cache-fault.js';
 import type { CacheFolder } from './cache-folder.js';
@@ -26,10 +26,8 @@ export class Listings {
     const name = nameOf(store);
     const before = this.written.get(name);
     if (before && isSame(before, files)) return;
-    const scratch = this.folder.scratch();
     const known: KnownListing & { readonly uri: string } = { uri: store.uri, listedAt: this.clock.epochMs(), files };
-    await writeFile(scratch, JSON.stringify(known));
-    await rename(scratch, this.folder.path('listings', name));
+    await this.folder.write(this.folder.path('listings', name), JSON.stringify(known));
     this.written.set(name, files);
   }
 

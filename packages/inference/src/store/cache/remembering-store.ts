@@ -31,7 +31,8 @@ export class RememberingStore implements Store {
   private down: StoreOutage | undefined;
 
   constructor(
-    private readonly store: Store,
+    /** The real one: what the cache itself reads, or it would wait for itself. */
+    readonly store: Store,
     private readonly memory: Memory,
   ) {
     this.uri = store.uri;

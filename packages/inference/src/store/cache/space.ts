@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { readFile, readlink, rename, rm, stat, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '@witan/core';
 import { storeError } from '../store.errors.js';
@@ -12,9 +12,6 @@ import type { Leases } from './leases.js';
 const RESCAN_MS = 60_000;
 /** Another process makes room at the moment: look again after this long, so many times. */
 const EVICTING = { waitMs: 50, times: 200 } as const;
-
-/** Longer than anybody takes to write a name into a file. */
-const WRITING_MS = 10_000;
 
 /** Keeps the cache below its bound: what was used longest ago goes, what is in use never. */
 export class Space {
@@ -53,7 +50,7 @@ export class Space {
 
   /** Frees at least `bytes` of what nobody uses, if there are as many; gives how many it freed. */
   free(bytes: number): Promise<number> {
-    return this.inTurn(() => this.evict(bytes));
+    return this.inTurn(() => this.evict(() => bytes));
   }
 
   /** Keeps a content from going while it is about to become part of a tree. */
@@ -85,7 +82,7 @@ export class Space {
       this.usedBytes = (await scan(this.folder)).bytes;
       this.scannedAt = now;
     }
-    if (this.missingBytes() > 0) await this.evict(this.missingBytes());
+    if (this.missingBytes() > 0) await this.evict(() => this.missingBytes());
     if (this.missingBytes() <= 0) return;
     throw this.full(bytes, `${this.usedBytes + this.reservedBytes - bytes} bytes of it are in use`);
   }
@@ -99,15 +96,17 @@ export class Space {
     return this.usedBytes + this.reservedBytes - this.maxBytes;
   }
 
-  private async evict(bytes: number): Promise<number> {
+  /** `bytes` is asked once it is known how much is there: other processes have brought and removed things. */
+  private async evict(bytes: () => number): Promise<number> {
     const unlock = await this.lock();
     if (!unlock) return 0;
     try {
       // After the lock: whoever takes a lease from now on waits for its end.
       const inUse = await this.leases.inUse();
       const contents = await scan(this.folder);
-      const freed = await this.remove(contents, inUse, bytes);
-      this.usedBytes = contents.bytes - freed;
+      this.usedBytes = contents.bytes;
+      const freed = await this.remove(contents, inUse, bytes());
+      this.usedBytes -= freed;
       return freed;
     } finally {
       await unlock();
@@ -168,14 +167,11 @@ export class Space {
     return join(this.folder.root, 'evicting');
   }
 
+  /** A link to nothing: it appears whole, with its owner's name, also on a disk that has no room for a byte. */
   private async lock(): Promise<(() => Promise<void>) | undefined> {
     for (let i = 0; i < EVICTING.times; i++) {
-      const handle = await unless(['EEXIST'], open(this.lockPath, 'wx'));
-      if (handle) {
-        await handle.writeFile(this.folder.owner);
-        await handle.close();
-        return () => rm(this.lockPath, { force: true });
-      }
+      const made = symlink(this.folder.owner, this.lockPath).then(() => true);
+      if (await unless(['EEXIST'], made)) return () => rm(this.lockPath, { force: true });
       if (await this.isLocked()) await wait(this.clock, EVICTING.waitMs);
     }
     return undefined;
@@ -183,20 +179,10 @@ export class Space {
 
   /** A lock of a process that has ended is none, and goes. */
   private async isLocked(): Promise<boolean> {
-    const owner = await unless(['ENOENT'], readFile(this.lockPath, 'utf8'));
+    const owner = await unless(['ENOENT'], readlink(this.lockPath));
     if (owner === undefined) return false;
-    const now = await this.folder.now();
-    // Empty: made this moment, its owner still to be written; or its owner ended just then.
-    const isHeld =
-      owner === ''
-        ? now - (await this.lockedAt()) < WRITING_MS
-        : !(await this.folder.isAbandoned(this.lockPath, owner, now));
-    if (isHeld) return true;
+    if (!(await this.folder.isAbandoned(this.lockPath, owner, await this.folder.now()))) return true;
     await rm(this.lockPath, { force: true });
     return false;
-  }
-
-  private async lockedAt(): Promise<number> {
-    return (await unless(['ENOENT'], stat(this.lockPath)))?.mtimeMs ?? 0;
   }
 }

@@ -4,7 +4,7 @@ import { safeFolder, safeRelativePath } from '../safe-path.js';
 import { storeError } from '../store.errors.js';
 import type { Store, StoreFile } from '../store.js';
 import { Blobs } from './blobs.js';
-import { cacheFault } from './cache-fault.js';
+import { cacheFault, isDiskFull } from './cache-fault.js';
 import { CacheFolder, defaultCacheDir } from './cache-folder.js';
 import type { CachedTree, StoreCacheOptions, TreeOptions } from './cached-tree.js';
 import { Files } from './files.js';
@@ -17,7 +17,7 @@ import { type TreeEntry, treeName, Trees } from './trees.js';
 
 const DEFAULT_MAX_BYTES = 32 * 2 ** 30;
 const DEFAULT_DOWNLOADS = 4;
-/** How often what another process removed meanwhile is fetched again. */
+/** How often a tree is tried again when another process removed a part of it, or the disk was full. */
 const BUILD_ATTEMPTS = 3;
 
 /**
@@ -57,7 +57,8 @@ export class StoreCache {
     if (hasLocalPath(store) && !options.copy) return localTree(store, files, base, options.signal);
     try {
       await this.folder.open();
-      return await this.cachedTree(store, files, paths, options);
+      const source = store instanceof RememberingStore ? store.store : store;
+      return await this.cachedTree(source, files, paths, options);
     } catch (error) {
       throw cacheFault(error, this.folder.root);
     }
@@ -95,13 +96,32 @@ export class StoreCache {
     options: TreeOptions,
   ): Promise<CachedTree> {
     for (let attempt = 0; attempt < BUILD_ATTEMPTS; attempt++) {
-      const hashes = await this.fetchAll(store, files, options);
-      const entries = files.map(({ path, bytes }, i) => ({ path: paths.get(path)!, bytes, sha256: hashes[i]! }));
-      const tree = await this.lease(entries, options.signal);
-      if (tree) return asTree(tree.folder, paths, tree.release);
+      const tree = await this.attempt(store, files, paths, options).catch((error: unknown) =>
+        this.makeRoom(error, files),
+      );
+      if (tree) return tree;
     }
     const text = `something else removes files from the model cache ${this.folder.root} as they are used`;
     throw storeError('INF_ERR_STORE_CACHE', text);
+  }
+
+  private async attempt(
+    store: Store,
+    files: readonly StoreFile[],
+    paths: ReadonlyMap<string, string>,
+    options: TreeOptions,
+  ): Promise<CachedTree | undefined> {
+    const hashes = await this.fetchAll(store, files, options);
+    const entries = files.map(({ path, bytes }, i) => ({ path: paths.get(path)!, bytes, sha256: hashes[i]! }));
+    const tree = await this.lease(entries, options.signal);
+    return tree && asTree(tree.folder, paths, tree.release);
+  }
+
+  /** The disk may be fuller than the cache's own bound tells: what nobody uses goes, and it is tried once more. */
+  private async makeRoom(error: unknown, files: readonly StoreFile[]): Promise<undefined> {
+    if (!isDiskFull(error)) throw error;
+    const freed = await this.space.free(files.reduce((sum, { bytes }) => sum + bytes, 0)).catch(() => 0);
+    if (freed === 0) throw error;
   }
 
   /** All of them, or the first failure once the others have been given up. */

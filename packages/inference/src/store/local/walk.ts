@@ -1,6 +1,6 @@
 import { type Dirent, readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { isSafeRelativePath } from '../safe-path.js';
+import { isSafeRelativePath } from '../path-fault.js';
 
 /** Deeper than any layout of models. */
 const MAX_DEPTH = 32;
