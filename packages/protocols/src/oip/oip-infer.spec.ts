@@ -246,6 +246,17 @@ describe('inference over REST', () => {
     expect(answer.json<{ error: string }>().error).toContain(error);
   });
 
+  it.each([
+    [[1_000_000_000_000, 0], 413, 'more than the 1000000 rows'],
+    [[5, 0], 400, 'its rows have no values'],
+  ])('refuses rows of nothing, which cost nothing to send: %j', async (shape, status, error) => {
+    const answer = await infer('variable-width', { inputs: [tensor('x', 'FP32', shape, [])] });
+    expect([answer.statusCode, answer.json<{ error: string }>().error]).toEqual([
+      status,
+      expect.stringContaining(error),
+    ]);
+  });
+
   it('refuses BF16 by its name', async () => {
     const input = { name: 'X', shape: [1, 3], datatype: 'BF16', parameters: { binary_data_size: 6 } };
     const request = binaryBody({ inputs: [input] }, new Uint8Array(6));

@@ -19,6 +19,8 @@ export interface OipOptions {
    * @default true
    */
   readonly metadataOpen?: boolean;
+  /** How many rows one request may have; they are run in batches. @default 1000000 */
+  readonly maxRows?: number;
   readonly rest?: OipRestOptions;
 }
 

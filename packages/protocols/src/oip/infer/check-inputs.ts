@@ -7,16 +7,17 @@ import { isRunnable, type ModelFace, type TensorFace } from './model-face.js';
 
 /**
  * The request's tensors in the order of the model's inputs, checked. Messages are Triton's where clients look for them.
- * @throws {OIP_ERR_INPUT}
+ * `maxRows` bounds the first dimension, and every dimension of a tensor without values: neither costs bytes on the wire.
+ * @throws {OIP_ERR_INPUT | OIP_ERR_TOO_LARGE}
  */
-export function checkedInputs(face: ModelFace, given: readonly InferTensor[]): Tensor[] {
+export function checkedInputs(face: ModelFace, given: readonly InferTensor[], maxRows: number): Tensor[] {
   const { inputs, batched } = face;
   const tensors = new Array<Tensor>(inputs.length);
   if (given.length !== inputs.length) throw wrongCount(face, given);
   for (let i = 0; i < inputs.length; i++) {
     const input = inputs[i]!;
     const tensor = given[i]!.name === input.name ? given[i]! : find(face, given, input.name);
-    checkInput(face, input, tensor);
+    checkInput(face, input, tensor, maxRows);
     if (batched && tensor.shape[0] !== given[0]!.shape[0]) {
       throw inputError(
         `input '${tensor.name}' batch size does not match other inputs for '${face.model.name}': it has ${tensor.shape[0]} rows, '${given[0]!.name}' has ${given[0]!.shape[0]}`,
@@ -36,7 +37,7 @@ function find({ inputs, model }: ModelFace, given: readonly InferTensor[], name:
   throw inputError(`input '${name}' is missing for model '${model.name}', another one is given twice`);
 }
 
-function checkInput({ model, batched }: ModelFace, input: TensorFace, tensor: InferTensor): void {
+function checkInput({ model, batched }: ModelFace, input: TensorFace, tensor: InferTensor, maxRows: number): void {
   if (tensor.datatype !== input.datatype) {
     const hint = isRunnable(tensor.datatype) ? '' : `; onnxruntime's binding for Node takes no ${tensor.datatype}`;
     throw inputError(
@@ -50,6 +51,17 @@ function checkInput({ model, batched }: ModelFace, input: TensorFace, tensor: In
     );
   }
   const count = elementCount(tensor.shape);
+  if (batched ? tensor.shape[0]! > maxRows : count === 0 && tensor.shape.some((size) => size > maxRows)) {
+    throw oipError(
+      'OIP_ERR_TOO_LARGE',
+      `input '${input.name}' of shape ${printShape(tensor.shape)} has more than the ${maxRows} rows that one request may have: split it`,
+    );
+  }
+  if (batched && count === 0 && tensor.shape[0] !== 0) {
+    throw inputError(
+      `unexpected shape for input '${input.name}' for model '${model.name}'. Expected ${printShape(input.shape)}, got ${printShape(tensor.shape)}: its rows have no values`,
+    );
+  }
   if (tensor.data.length !== count) {
     throw inputError(
       `input '${input.name}' has ${tensor.data.length} values, and its shape ${printShape(tensor.shape)} needs ${count}`,

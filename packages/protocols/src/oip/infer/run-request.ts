@@ -1,4 +1,4 @@
-import { WitanError } from '@witan/core';
+import { CORE_ERRORS, WitanError } from '@witan/core';
 import { Column, Frame } from '@witan/core/frame';
 import type { ModelRunOptions, Tensor, TensorMap } from '@witan/inference';
 import type { InferCaller, InferRequest, InferResponse, InferTensor } from '../infer-types.js';
@@ -32,10 +32,11 @@ export async function runRequest(
   request: InferRequest,
   caller: InferCaller,
   now: number,
+  maxRows: number,
 ): Promise<InferResponse> {
   const urgency = urgencyOf(request.parameters, caller, now);
   const names = requestedNames(face, request.outputs);
-  const tensors = checkedInputs(face, request.inputs);
+  const tensors = checkedInputs(face, request.inputs, maxRows);
   const { model } = face;
   let outputs: InferTensor[];
   try {
@@ -80,8 +81,10 @@ async function runAlone(
   { deadline }: Urgency,
   now: number,
 ): Promise<TensorMap> {
-  if (deadline !== undefined && deadline <= now)
-    throw oipError('OIP_ERR_TIMEOUT', 'Request timeout expired: it had passed before the run began');
+  if (deadline !== undefined && deadline <= now) {
+    const text = 'the deadline had passed before the run began';
+    throw new WitanError('CORE_ERR_DEADLINE', CORE_ERRORS.CORE_ERR_DEADLINE, text);
+  }
   const feeds: Record<string, Tensor> = Object.create(null) as Record<string, Tensor>;
   for (let i = 0; i < tensors.length; i++) feeds[face.inputs[i]!.name] = tensors[i]!;
   return face.model.runTensors(feeds, names !== face.outputNames ? { outputs: names } : undefined);

@@ -12,7 +12,7 @@ import type {
   Parameter,
   SettingValue,
 } from '../infer-types.js';
-import { configInForce } from '../infer/model-face.js';
+import { configInForce, type ModelFace } from '../infer/model-face.js';
 import { runRequest } from '../infer/run-request.js';
 import { OIP_OPTIONS } from '../oip.module-definition.js';
 import type { OipOptions } from '../oip-options.js';
@@ -24,6 +24,7 @@ import { failedTo } from './repository-failure.js';
 import { LOG_LEVELS, logSettingsOf, TRACE_SETTINGS, unchanged } from './settings.js';
 
 const { version: PACKAGE_VERSION } = createRequire(import.meta.url)('../../../package.json') as { version: string };
+const DEFAULT_MAX_ROWS = 1_000_000;
 const PLATFORM = 'onnxruntime_onnx';
 
 type Statistics = ReturnType<OipServer['statistics']>;
@@ -100,8 +101,8 @@ export class ModelOipServer implements OipServer {
   infer(request: InferRequest, caller: InferCaller): Promise<InferResponse> {
     try {
       const face = this.faces.use(request.model, request.version);
-      if (!(face instanceof Promise)) return runRequest(face, request, caller, this.clock.now());
-      return face.then((loaded) => runRequest(loaded, request, caller, this.clock.now()));
+      if (!(face instanceof Promise)) return this.run(face, request, caller);
+      return face.then((loaded) => this.run(loaded, request, caller));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -144,6 +145,10 @@ export class ModelOipServer implements OipServer {
 
   describe(model: string): ModelDescription | undefined {
     return this.faces.shows(model) ? this.directory.describe(model) : undefined;
+  }
+
+  private run(face: ModelFace, request: InferRequest, caller: InferCaller): Promise<InferResponse> {
+    return runRequest(face, request, caller, this.clock.now(), this.options.maxRows ?? DEFAULT_MAX_ROWS);
   }
 
   private refuseHidden(model: string): void {
