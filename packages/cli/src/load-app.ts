@@ -4,8 +4,6 @@ import { pathToFileURL } from 'node:url';
 import { serviceDefinitionsOf, type ServiceDefinition } from '@witan/core';
 import { CommandError } from './terminal.js';
 
-export const DEFAULT_APP = 'dist/app.module.js';
-
 type ModuleClass = Parameters<typeof serviceDefinitionsOf>[0];
 
 /**

@@ -1,7 +1,8 @@
 /** Where a command runs and what it writes to: the process, or a test. */
 export interface Terminal {
   readonly cwd: string;
-  out(text: string): void;
+  /** Bytes are for answers that are not text. */
+  out(text: string | Uint8Array): void;
   err(text: string): void;
 }
 
@@ -9,6 +10,8 @@ export interface Terminal {
 export const OK = 0;
 /** A check said no. */
 export const CHECK_FAILED = 1;
+/** It was understood, and could not be done. */
+export const FAILED = 1;
 /** The command line, or what it points to, cannot be used. */
 export const USAGE = 2;
 

@@ -1,36 +1,92 @@
-import { PROTO_HELP, protoCommand } from './proto/proto-command.js';
-import { CommandError, OK, type Terminal, USAGE } from './terminal.js';
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { husharCommand } from './hushar/hushar-command.js';
+import { inferCommand } from './infer/infer-command.js';
+import { modelsCommand } from './models/models-command.js';
+import { serveCommand } from './serve/serve-command.js';
+import { protoCommand } from './proto/proto-command.js';
+import { didYouMean } from './settings/did-you-mean.js';
+import { CommandError, FAILED, OK, type Terminal } from './terminal.js';
 
-const HELP = `Usage: witan <command> [options]
-
-Commands:
-  proto    print the .proto of an application's services, or hold it against a lock file
-
-Run witan <command> --help for its options.
+const FOOTER = `
+Run witan <command> --help for its options and examples.
 `;
 
-/** Runs one command line and gives the exit code: 0 done, 1 a check failed, 2 it cannot be run. Never throws. */
+/** Runs one command line and gives the exit code: 0 done, 1 it failed or a check said no, 2 it cannot be run. Never throws. */
 export async function witan(args: readonly string[], terminal: Terminal): Promise<number> {
-  const [command, ...rest] = args;
   try {
-    if (command === 'proto') return await proto(rest, terminal);
-    if (command === '--help' || command === '-h' || command === 'help') {
-      terminal.out(HELP);
-      return OK;
-    }
-    const seen = command === undefined ? 'no command given' : `there is no command '${command}'`;
-    throw new CommandError(`${seen}: run witan --help`);
+    const program = programOf(terminal);
+    refuseUnknown(program, args);
+    await program.parseAsync([...args], { from: 'user' });
+    return OK;
   } catch (error) {
-    const known = error instanceof CommandError;
-    terminal.err(`witan: ${known ? error.message : ((error as Error).stack ?? String(error))}\n`);
-    return known ? error.exitCode : USAGE;
+    return told(error, terminal);
   }
 }
 
-async function proto(args: readonly string[], terminal: Terminal): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    terminal.out(PROTO_HELP);
-    return OK;
-  }
-  return protoCommand(args, terminal);
+/** The commands; what each needs is loaded when it is called. */
+function programOf(terminal: Terminal): Command {
+  const program = new Command('witan')
+    .usage('<command> [options]')
+    .description('Serves ONNX models over HTTP and gRPC, and works with servers of Witan.')
+    .version(versionText(), '-V, --version', 'print the version')
+    .helpCommand('help [command]', 'print the help of a command')
+    .addHelpText('after', FOOTER)
+    // Commands have options of the same names.
+    .enablePositionalOptions();
+  const commands = [serveCommand, inferCommand, modelsCommand, husharCommand, protoCommand];
+  for (const make of commands) program.addCommand(make(terminal));
+  for (const command of withChildren(program)) prepare(command, terminal);
+  return program;
+}
+
+function withChildren(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withChildren)];
+}
+
+function prepare(command: Command, terminal: Terminal): void {
+  command
+    .helpOption('-h, --help', 'print this help')
+    .exitOverride((error) => {
+      throw error.exitCode === 0 ? error : new CommandError(`${usageText(error)}: run ${pathOf(command)} --help`);
+    })
+    .showSuggestionAfterError(true)
+    .configureHelp({ helpWidth: 118, sortOptions: false })
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: () => undefined });
+}
+
+/** Says which command was probably meant, before commander says that it knows none. */
+function refuseUnknown(program: Command, args: readonly string[]): void {
+  const [name] = args;
+  if (name === undefined) throw new CommandError('no command given: run witan --help');
+  if (name.startsWith('-')) return;
+  const known = [...program.commands.map((each) => each.name()), 'help'];
+  if (known.includes(name)) return;
+  throw new CommandError(`there is no command '${name}'${didYouMean(name, known)}: run witan --help`);
+}
+
+function told(error: unknown, terminal: Terminal): number {
+  if (error instanceof CommanderError) return OK;
+  const known = error instanceof CommandError;
+  terminal.err(`witan: ${known ? error.message : ((error as Error).stack ?? String(error))}\n`);
+  return known ? error.exitCode : FAILED;
+}
+
+/** What commander says of a command line, in one line. */
+function usageText({ code, message }: CommanderError): string {
+  if (code === 'commander.help') return 'no command given';
+  const text = message
+    .replace(/^error: /, '')
+    .replace(/\.$/, '')
+    .replace(/\s*\n\(Did you mean (.*)\?\)$/, " (did you mean '$1'?)");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
+
+function versionText(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
 }

@@ -16,7 +16,8 @@ export interface BannerFacts {
 /** What is served, and where: printed once everything answers. */
 export function bannerText(facts: BannerFacts): string {
   const { addresses, services, sections } = facts;
-  const lines = ['Witan is serving', ...sections.flatMap(({ title, lines }) => section(title, lines))];
+  const told = sections.filter(({ lines }) => lines.length > 0);
+  const lines = ['Witan is serving', ...told.flatMap(({ title, lines }) => section(title, lines))];
   if (addresses.http) lines.push(...section(`HTTP   ${addresses.http}`, httpLines(facts)));
   if (addresses.grpc)
     lines.push(

@@ -1,0 +1,51 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { type AccessOptions, WitanModule } from '@witan/core';
+import { ModelControlModule, ModelModule, type ModelModuleOptions, ModelServicesModule } from '@witan/inference';
+import { OipModule } from '@witan/protocols';
+import { AccessReport, SERVE_FACTS, type ServeFacts, StoreReport } from './serve-reports.js';
+import type { ServeSettings } from './serve-settings.js';
+
+@Module({})
+class ServeModule {}
+
+const DEFAULT_TRIAL_MS = 30_000;
+
+/** The application that `witan serve` is: what any application can import, put together. */
+export function serveModule(facts: ServeFacts): DynamicModule {
+  const { settings, target } = facts;
+  const single = target.single ? [ModelModule.forFeature({ ...target.single, lazy: settings.lazy })] : [];
+  return {
+    module: ServeModule,
+    imports: [
+      WitanModule.forRoot({ access: accessOf(settings) }),
+      ModelModule.forRoot(modelOptionsOf(facts)),
+      ...single,
+      ModelServicesModule,
+      ModelControlModule,
+      OipModule.forRoot({}),
+    ],
+    providers: [{ provide: SERVE_FACTS, useValue: facts }, StoreReport, AccessReport],
+  };
+}
+
+function modelOptionsOf({ settings, target, pollMs }: ServeFacts): ModelModuleOptions {
+  const { watch = true, lazy = false, maxModels, maxBytes, cacheDir, state, trusted } = settings;
+  return {
+    store: target.store,
+    serve: target.single ? 'declared' : 'all',
+    loading: lazy ? 'lazy' : 'eager',
+    loaded: { ...(maxModels !== undefined && { maxModels }), ...(maxBytes !== undefined && { maxBytes }) },
+    ...(cacheDir !== undefined && { cache: { cacheDir } }),
+    ...(watch && { refresh: { intervalMs: pollMs, watch: true } }),
+    ...(state !== undefined && { stateFile: state }),
+    runners: { ...(trusted && { trusted }), trialTimeoutMs: settings.trialTimeout ?? DEFAULT_TRIAL_MS },
+  };
+}
+
+function accessOf({ apiKeyFile, adminKeyFile, modelControl }: ServeSettings): AccessOptions {
+  return {
+    ...(apiKeyFile !== undefined && { apiKeys: { file: apiKeyFile } }),
+    ...(adminKeyFile !== undefined && { adminKeys: { file: adminKeyFile } }),
+    ...(modelControl !== undefined && { modelControl }),
+  };
+}
