@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { etagOf } from './etag.js';
 import { s3Error, s3Listing } from './s3-answers.js';
 
 /** What a test has the server do in place of its right answer. */
@@ -126,11 +127,6 @@ export class FileServer {
     }));
     return Buffer.from(JSON.stringify({ files }));
   }
-}
-
-/** As servers make it: of the content, in quotes. */
-export function etagOf(content: Uint8Array): string {
-  return `"${createHash('md5').update(content).digest('hex')}"`;
 }
 
 function sendFile(content: Buffer, request: IncomingMessage, response: ServerResponse, fault: Fault): void {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { etagOf } from './file-server.js';
+import { etagOf } from './etag.js';
 
 const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 

@@ -129,7 +129,7 @@ describe('content', () => {
   it('longer than listed is another file', async () => {
     const url = await serve(({ url: path }, response) => {
       if (path === '/index.json') response.end('{"files":[{"path":"m.onnx","bytes":3,"etag":"x"}]}');
-      else (response.write('more than three'), response.end());
+      else response.write('more than three', () => response.end());
     });
     const store = await openStore(url, ONCE);
     const [file] = await store.list('');
