@@ -1,4 +1,13 @@
-import { type Batch, BatchGate, type BatchOptions, canBisect, type Clock, Context, type SchemaSpec } from '@witan/core';
+import {
+  type Batch,
+  BatchContext,
+  BatchGate,
+  type BatchOptions,
+  canBisect,
+  type Clock,
+  Context,
+  type SchemaSpec,
+} from '@witan/core';
 import { Frame } from '@witan/core/frame';
 import type { ExecutionMode, Runner, RunnerState } from '../runner/runner.js';
 import type { ModelSignature } from '../runner/signature.js';
@@ -36,11 +45,11 @@ export interface ServedModelParts {
 /** What a vectorizer is to a model: it knows its own features, and leaves alone what is the model's input already. */
 export interface FrameVectorizer {
   /**
-   * The frame with the model's one input column; itself, when it is that already. `context`: the caller, who may want to
-   * know what its rows lacked.
+   * The frame with the model's one input column; itself, when it is that already. `context`: the callers, who may want to
+   * know what their rows lacked.
    * @throws when a cell cannot be turned into numbers
    */
-  apply(frame: Frame<object>, context?: Context<object>): Frame;
+  apply(frame: Frame<object>, context?: Context<object> | BatchContext<object>): Frame;
   /** The columns that it takes; a handler's input schema has some of them. */
   readonly features: readonly string[];
   /** The same as a typed service has them. */
@@ -219,8 +228,8 @@ export class ServedModel extends Model {
   private vectorized(frame: Frame, { context }: ModelRunOptions): Frame {
     const { vectorizer } = this.parts;
     if (!vectorizer) return frame;
-    // A batch has as many callers as requests; what one lacked is told only where it came alone.
-    return context instanceof Context ? vectorizer.apply(frame, context) : vectorizer.apply(frame);
+    const isWhole = context instanceof Context || context instanceof BatchContext;
+    return isWhole ? vectorizer.apply(frame, context) : vectorizer.apply(frame);
   }
 
   private takesFeatures({ columns }: SchemaSpec): boolean {

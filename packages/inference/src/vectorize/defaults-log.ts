@@ -1,11 +1,21 @@
+import type { Context } from '@witan/core';
+
 /** Whether a caller wants to know which features its rows lacked: `x-witan-defaults: 1`; the answer's header has the same name. */
 export const DEFAULTS_HEADER = 'x-witan-defaults';
+
+/** Whoever may ask for what its rows lacked; a request's Context is one. */
+export type DefaultsCaller = Pick<Context, 'header' | 'setHeader'>;
 
 /** Headers are bounded by most peers, often at 8 KiB together. */
 const MAX_BYTES = 4096;
 
-/** Notes the cells of one request that got their feature's default. */
-export class DefaultsLog {
+/** Takes note of cells that got their feature's default. */
+export interface DefaultsSink {
+  add(row: number, feature: number): void;
+}
+
+/** {@link DefaultsSink} of one request. */
+export class DefaultsLog implements DefaultsSink {
   private readonly rows: number[] = [];
   private readonly features: number[] = [];
   private count = 0;
@@ -17,6 +27,10 @@ export class DefaultsLog {
     if (++this.count > MAX_BYTES / 2) return;
     this.rows.push(row);
     this.features.push(feature);
+  }
+
+  tell(caller: DefaultsCaller): void {
+    caller.setHeader(DEFAULTS_HEADER, this.text());
   }
 
   /** `3; 5=oh_0,emb_1; 17=std_4`: how many, then each row with its features; names percent-encoded; `; ...` at the end where it is cut. */

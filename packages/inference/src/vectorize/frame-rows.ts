@@ -7,7 +7,7 @@ import {
   type ListData,
   type NumericArray,
 } from '@witan/core/frame';
-import type { DefaultsLog } from './defaults-log.js';
+import type { DefaultsSink } from './defaults-log.js';
 import { numberLoopOf } from './number-loop.js';
 import { float32OfText } from './round.js';
 import { kindsOf, type ValueKind } from './transformation.js';
@@ -40,7 +40,7 @@ export class FrameRows {
   ) {}
 
   /** @throws {INF_ERR_VECTORIZE_VALUE} */
-  write(frame: Frame<object>, log: DefaultsLog | undefined): Float32Array {
+  write(frame: Frame<object>, log: DefaultsSink | undefined): Float32Array {
     const { width, features } = this.plan;
     const out = new Float32Array(frame.rows * width);
     for (const feature of features) {
@@ -52,13 +52,13 @@ export class FrameRows {
     return out;
   }
 
-  private writeDefault(feature: FeaturePlan, row: number, out: Float32Array, log: DefaultsLog | undefined): void {
+  private writeDefault(feature: FeaturePlan, row: number, out: Float32Array, log: DefaultsSink | undefined): void {
     out.set(feature.defaults, row * this.plan.width + feature.offset);
     this.counters.defaulted[feature.index]!++;
     log?.add(row, feature.index);
   }
 
-  private writeColumn(feature: FeaturePlan, column: Column, out: Float32Array, log: DefaultsLog | undefined): void {
+  private writeColumn(feature: FeaturePlan, column: Column, out: Float32Array, log: DefaultsSink | undefined): void {
     const { validity, length: rows } = column;
     const first = firstRow(column);
     if (validity)

@@ -1,16 +1,14 @@
 import { readFile } from 'node:fs/promises';
-import type { Context, SchemaSpec } from '@witan/core';
+import type { BatchContext, SchemaSpec } from '@witan/core';
 import { Column, Frame } from '@witan/core/frame';
-import { DEFAULTS_HEADER, DefaultsLog } from './defaults-log.js';
+import { BatchDefaults } from './batch-defaults.js';
+import { DEFAULTS_HEADER, type DefaultsCaller, DefaultsLog, type DefaultsSink } from './defaults-log.js';
 import { FrameRows } from './frame-rows.js';
 import { featuresOfConfig } from './read-config.js';
 import { vectorizeError } from './vectorize.errors.js';
 import { VectorizePlan } from './vectorize-plan.js';
 import { schemaOfPlan } from './vectorizer-schema.js';
 import { VectorizerCounters, type VectorizerStatistics } from './vectorizer-statistics.js';
-
-/** Whoever may ask for what its rows lacked; a request's Context is one. */
-export type DefaultsCaller = Pick<Context, 'header' | 'setHeader'>;
 
 export interface VectorizerOptions {
   /** Numbers in a row of the model's input: a config that gives another number is refused. @default any */
@@ -81,27 +79,40 @@ export class Vectorizer {
    * ignored. A column that is missing, or null in a row, gives the feature's default.
    * @throws {INF_ERR_VECTORIZE_VALUE} naming row and feature
    */
-  vectorize(frame: Frame<object>, log?: DefaultsLog): Float32Array {
+  vectorize(frame: Frame<object>, log?: DefaultsSink): Float32Array {
     return this.frames.write(frame, log);
   }
 
   /** {@link toInput} for the model's own input. @throws {INF_ERR_VECTORIZE_VALUE} */
-  apply(frame: Frame<object>, context?: DefaultsCaller): Frame {
+  apply(frame: Frame<object>, context?: DefaultsCaller | BatchContext<object>): Frame {
     return this.toInput(frame, this.input, context);
   }
 
   /**
    * The rows as a model's input: a Frame with one column, float32 vectors of `width`. A Frame that is that already, and
-   * has no feature's name, is given back as it is. With `context`, a caller that sent `x-witan-defaults: 1` is told
-   * which features its rows lacked.
+   * has no feature's name, is given back as it is. With `context`, callers that sent `x-witan-defaults: 1` are told which
+   * features their rows lacked; of a batch only where the Frame is the batch, row by row.
    * @throws {INF_ERR_VECTORIZE_VALUE} naming row and feature
    */
-  toInput(frame: Frame<object>, inputName: string, context?: DefaultsCaller): Frame {
+  toInput(frame: Frame<object>, inputName: string, context?: DefaultsCaller | BatchContext<object>): Frame {
     if (this.isInput(frame, inputName)) return frame as Frame;
-    const log = context?.header(DEFAULTS_HEADER) === '1' ? this.defaultsLog() : undefined;
-    const input = this.inputOf(this.vectorize(frame, log), inputName);
-    if (log) context!.setHeader(DEFAULTS_HEADER, log.text());
+    const input = this.inputOf(this.tellingVectorize(frame, context), inputName);
     return frame.origin === undefined ? input : input.markedAs(frame.origin);
+  }
+
+  private tellingVectorize(frame: Frame<object>, context: DefaultsCaller | BatchContext<object> | undefined) {
+    if (context === undefined) return this.vectorize(frame);
+    if ('requests' in context) {
+      const batch = BatchDefaults.of(context.requests, frame.rows, this.features);
+      const rows = this.vectorize(frame, batch);
+      batch?.tell();
+      return rows;
+    }
+    if (context.header(DEFAULTS_HEADER) !== '1') return this.vectorize(frame);
+    const log = this.defaultsLog();
+    const rows = this.vectorize(frame, log);
+    log.tell(context);
+    return rows;
   }
 
   private isInput({ columns }: Frame<object>, inputName: string): boolean {

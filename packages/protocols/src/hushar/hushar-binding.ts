@@ -1,4 +1,4 @@
-import type { ModelSignature, ServedModel, Vectorizer } from '@witan/inference';
+import type { ModelSignature, ServedModel, TensorMap, Vectorizer } from '@witan/inference';
 import { type Column, type Frame, fromFloat16Bits } from '@witan/core/frame';
 import { husharError } from './hushar.errors.js';
 import type { HusharOptions } from './hushar-options.js';
@@ -12,6 +12,8 @@ export class HusharBinding {
   readonly decoder: RequestDecoder;
   /** The model's one input. */
   readonly input: string;
+  /** The model would take a column of its input's name for a feature, which it turns into numbers itself; not so a tensor. */
+  private readonly isFeature: boolean;
   /** The output with the scores. */
   readonly output: string;
   /** What is asked of the model: nothing where it has but one output, so that all of its callers share batches. */
@@ -25,6 +27,7 @@ export class HusharBinding {
   ) {
     const who = `model '${model.name}' version ${model.version}`;
     this.input = inputOf(model.signature, vectorizer, who);
+    this.isFeature = model.vectorizer !== undefined && model.vectorizer.features.includes(this.input);
     this.output = outputOf(model.signature, options.output, who);
     this.outputs = model.signature.outputs.length > 1 ? [this.output] : undefined;
     const { maxRows = DEFAULT_MAX_ROWS, maxDecodedBytes = DEFAULT_MAX_DECODED_BYTES } = options;
@@ -32,8 +35,9 @@ export class HusharBinding {
   }
 
   /** The rows as the model takes them. */
-  frameOf({ values }: DecodedRequest): Frame {
-    return this.vectorizer.inputOf(values, this.input);
+  inputOf({ values, rows }: DecodedRequest): Frame | TensorMap {
+    if (!this.isFeature) return this.vectorizer.inputOf(values, this.input);
+    return { [this.input]: { dtype: 'f32', dims: [rows, this.vectorizer.width], data: values } };
   }
 
   /** The scores, row after row, and how many a row has. */

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { Module } from '@nestjs/common';
 import { STARTUP_REPORT, type WitanApplication, WitanFactory } from '@witan/core';
-import { ModelModule } from '@witan/inference';
+import { ModelModule, type ModelOptions } from '@witan/inference';
 import { fixtureModel, vectorWorkload } from '@witan-libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HusharClient, messageOf, type RequestRow } from './hushar-client.spec.support.js';
@@ -24,7 +24,7 @@ afterAll(async () => {
   }
 });
 
-async function serve(options: HusharOptions, path: string, batch?: false): Promise<Served> {
+async function serve(options: HusharOptions, path: string, more?: Partial<ModelOptions>): Promise<Served> {
   @Module({
     imports: [
       ModelModule.forRoot({ store: dirname(path) }),
@@ -33,7 +33,7 @@ async function serve(options: HusharOptions, path: string, batch?: false): Promi
         path,
         trusted: true,
         execution: 'inline',
-        ...(batch === false && { batch }),
+        ...more,
       }),
       HusharModule.forRoot(options),
     ],
@@ -200,6 +200,18 @@ describe('at boot', () => {
     ['an output that is not there', { output: 'nope' }, 'identity-f32', 'HUSHAR_ERR_MODEL', /no output 'nope'.*y/],
   ])('%s is refused', async (_, options, model, code, message) => {
     await expect(refused(options, model)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+});
+
+describe('a model with a vectorization of its own', () => {
+  it('needs no other, though a feature has the name of its input', async () => {
+    const vectorize = {
+      feature_transformations: { x: { type: 'standardization32', mean: 1, std_dev: 2, default_val: [0, 0, 0] } },
+      feature_order: ['x'],
+    };
+    const { client } = await serve({ model: 'own' }, fixtureModel('identity-f32'), { vectorize });
+    const row = { features: { x: { float_array: { values: [1, 3, 5] } } } };
+    expect((await client.call(messageOf([row]))).outputs[0]!.scores).toEqual([0, 1, 2]);
   });
 });
 

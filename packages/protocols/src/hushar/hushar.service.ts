@@ -85,7 +85,7 @@ export class HusharService implements RpcExtension, OnModuleInit, StartupReporte
     // It has what a gate looks at of a Context.
     const context = new RpcCaller(call, this.clock) as unknown as Context;
     const { outputs } = binding;
-    model.run(binding.frameOf(request), outputs ? { context, outputs } : { context }).then(
+    model.run(binding.inputOf(request), outputs ? { context, outputs } : { context }).then(
       (answer) => this.answer(call, request, binding, answer),
       (error: unknown) => this.fail(call, error),
     );
@@ -119,8 +119,7 @@ export class HusharService implements RpcExtension, OnModuleInit, StartupReporte
   }
 }
 
-function vectorizerOf(model: ServedModel): Vectorizer | undefined {
-  const { vectorizer } = model as { readonly vectorizer?: unknown };
+function vectorizerOf({ vectorizer }: ServedModel): Vectorizer | undefined {
   return vectorizer instanceof Vectorizer ? vectorizer : undefined;
 }
 
@@ -129,6 +128,6 @@ function decode({ decoder, vectorizer }: HusharBinding, call: RpcUnaryCall, mess
   if (call.header(DEFAULTS_HEADER) !== '1') return decoder.decode(message);
   const log = vectorizer.defaultsLog();
   const request = decoder.decode(message, log);
-  call.setHeader(DEFAULTS_HEADER, log.text());
+  log.tell(call);
   return request;
 }
