@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { gunzipSync, gzipSync, inflateSync } from 'node:zlib';
-import { BatchControl } from '@witan/core';
+import { Injectable } from '@nestjs/common';
+import { BatchControl, HEALTH_REPORT, type HealthReporter, Readiness } from '@witan/core';
 import type { TestingApplication } from '@witan/core/testing';
 import { ModelRegistry } from '@witan/inference';
 import { fixtureModel, ManualClock } from '@witan-libs/testing';
@@ -11,6 +12,13 @@ const STORE = dirname(fixtureModel('iris'));
 const ROW = { inputs: [tensor('X', 'FP32', [1, 3], [3, 4, 1])] };
 const CONTROL: OipTestOptions = { witan: { access: { modelControl: true } } };
 const KEY = 'a-key-of-sixteen-or-more';
+
+@Injectable()
+class Unwell implements HealthReporter {
+  [HEALTH_REPORT]() {
+    return [{ name: 'unwell', ok: false }];
+  }
+}
 
 describe('the calls of the protocol over REST', () => {
   let app: TestingApplication;
@@ -41,6 +49,24 @@ describe('the calls of the protocol over REST', () => {
     expect((await get('/v2/models/iris/versions/1')).json()).toEqual(model);
     expect((await get('/v2/models/iris/versions/1/ready')).json()).toEqual({ name: 'iris', ready: true });
   });
+
+  it.each([
+    [true, 503, 503],
+    [false, 200, 503],
+  ])(
+    'readiness, strict or not (%s): while something is not well, and while draining',
+    async (strict, sick, draining) => {
+      await start(['iris'], { oip: { strictReadiness: strict }, providers: [Unwell] });
+      const first = await get('/v2/health/ready');
+      expect([first.statusCode, first.json<object>()]).toEqual([
+        sick,
+        expect.objectContaining({ ready: sick === 200, live: true }),
+      ]);
+      app.nest.get(Readiness).startDraining();
+      expect((await get('/v2/health/ready')).statusCode).toBe(draining);
+      expect((await get('/v2/health/live')).json()).toEqual({ live: true });
+    },
+  );
 
   it('claims no extension that it does not serve', async () => {
     await start(['iris']);
@@ -317,6 +343,28 @@ describe('the calls of the protocol over REST', () => {
       ]);
       expect(passed.statusCode).toBe(504);
       expect((await first).statusCode).toBe(200);
+    });
+
+    it('rows of a caller that has gone are not run', async () => {
+      await start([{ name: 'slow', threads: 1, batch: { maxRows: 1, coalesce: 'off' } }]);
+      const { http } = await app.listen({ http: 0, grpc: false, host: '127.0.0.1', banner: false });
+      const url = `${http}/v2/models/slow/infer`;
+      const ask = (signal?: AbortSignal) =>
+        fetch(url, { method: 'POST', body: JSON.stringify({ inputs: [tensor('x', 'FP32', [1, 1], [1])] }), signal });
+      const gates = app.nest.get(BatchControl);
+      const until = async (isSo: (stats: ReturnType<typeof gates.stats>) => boolean): Promise<void> => {
+        while (!isSo(gates.stats("model 'slow'"))) await new Promise((resolve) => setImmediate(resolve));
+      };
+      const first = ask();
+      await until(({ inFlight }) => inFlight === 1);
+      const leaver = new AbortController();
+      const second = ask(leaver.signal).catch(() => 'left');
+      await until(({ queuedRequests }) => queuedRequests === 1);
+      leaver.abort();
+      expect(await second).toBe('left');
+      expect((await first).status).toBe(200);
+      await until(({ queuedRequests, inFlight }) => queuedRequests + inFlight === 0);
+      expect(gates.stats("model 'slow'")).toMatchObject({ cancelled: 1, rows: 1 });
     });
 
     it('a full queue is 429 with a hint', async () => {

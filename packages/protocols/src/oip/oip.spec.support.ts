@@ -1,3 +1,4 @@
+import type { ModuleMetadata } from '@nestjs/common';
 import { createTestingApplication, type TestingApplication, type TestingOptions } from '@witan/core/testing';
 import { ModelModule, type ModelModuleOptions, type ModelOptions } from '@witan/inference';
 import type { Response } from 'light-my-request';
@@ -7,13 +8,14 @@ import { OipModule } from './oip.module.js';
 export interface OipTestOptions extends TestingOptions {
   readonly oip?: OipOptions;
   readonly root?: ModelModuleOptions;
+  readonly providers?: ModuleMetadata['providers'];
 }
 
 /** An application that serves those models of a folder by the protocol, without sockets. */
 export function oipApplication(
   store: string,
   models: readonly (string | ModelOptions)[],
-  { oip = {}, root, ...options }: OipTestOptions = {},
+  { oip = {}, root, providers = [], ...options }: OipTestOptions = {},
 ): Promise<TestingApplication> {
   const declared = models.map((model) => ({ trusted: true, ...(typeof model === 'string' ? { name: model } : model) }));
   return createTestingApplication(
