@@ -21,6 +21,7 @@ export function oipApplication(
   return createTestingApplication(
     {
       imports: [ModelModule.forRoot({ store, ...root }), ModelModule.forFeature(...declared), OipModule.forRoot(oip)],
+      providers,
     },
     options,
   );
