@@ -1,8 +1,10 @@
-import { dirname } from 'node:path';
+import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { Module } from '@nestjs/common';
 import { STARTUP_REPORT, type WitanApplication, WitanFactory } from '@witan/core';
-import { ModelModule, type ModelOptions } from '@witan/inference';
+import { ModelModule, type ModelOptions, ModelRegistry } from '@witan/inference';
 import { fixtureModel, vectorWorkload } from '@witan-libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HusharClient, messageOf, type RequestRow } from './hushar-client.spec.support.js';
@@ -200,6 +202,25 @@ describe('at boot', () => {
     ['an output that is not there', { output: 'nope' }, 'identity-f32', 'HUSHAR_ERR_MODEL', /no output 'nope'.*y/],
   ])('%s is refused', async (_, options, model, code, message) => {
     await expect(refused(options, model)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+});
+
+describe('a model that is replaced', () => {
+  it('answers with its new version, no call failing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'witan-hushar-swap-'));
+    const path = join(folder, 'model.onnx');
+    await copyFile(fixtureModel('identity-f32'), path);
+    const { app, client } = await serve({ model: 'swapped', vectorization: CONFIG }, path);
+    const scores = async () => (await client.call(messageOf([{ features: {} }]))).outputs[0]!.scores;
+    expect(await scores()).toEqual([0.5, -1, 7]);
+    await copyFile(fixtureModel('variable-width'), `${path}.new`);
+    await rename(`${path}.new`, path);
+    const loading = app.nest.get(ModelRegistry).load('swapped');
+    const during = await Promise.all(Array.from({ length: 20 }, scores));
+    await loading;
+    for (const answer of during) expect([0.5, 1]).toContain(answer[0]);
+    expect(await scores()).toEqual([1, -2, 14]);
+    await rm(folder, { recursive: true });
   });
 });
 
