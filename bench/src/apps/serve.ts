@@ -20,4 +20,4 @@ export async function serve(module: new () => object): Promise<void> {
   announce({ http: portOf(http), grpc: portOf(grpc) }, models);
 }
 
-const portOf = (address: string | undefined): number => Number(address?.slice(address.lastIndexOf(':') + 1));
+export const portOf = (address: string | undefined): number => Number(address?.slice(address.lastIndexOf(':') + 1));

@@ -8,8 +8,10 @@ import { limits } from './limits.js';
 import { memory } from './memory.js';
 import { neighbour } from './neighbour.js';
 import { oip } from './oip.js';
+import { repository } from './repository.js';
 import { soak } from './soak.js';
 import type { Suite } from './suite.js';
+import { swap } from './swap.js';
 
 /** Every suite, in the order in which they run. */
 export const SUITES: readonly Suite[] = [
@@ -23,5 +25,7 @@ export const SUITES: readonly Suite[] = [
   hushar,
   neighbour,
   oip,
+  repository,
+  swap,
   soak,
 ];

@@ -67,6 +67,7 @@ export class ModelRegistry
     HealthReporter
 {
   private readonly repository: ModelRepository;
+  private readonly runners: RunnerFactory;
 
   constructor(
     @Inject(MODEL_MODULE_OPTIONS) options: ModelModuleOptions,
@@ -74,7 +75,8 @@ export class ModelRegistry
     @Optional() @Inject(BatchControl) gates?: BatchControl,
   ) {
     const clock = options.clock ?? applicationClock ?? systemClock;
-    const runners = new RunnerFactory(options.runners, { clock });
+    this.runners = new RunnerFactory(options.runners, { clock });
+    const { runners } = this;
     this.repository = new ModelRepository({ options, runners, clock, gates, log: new Logger('ModelRegistry') });
   }
 
@@ -174,6 +176,7 @@ export class ModelRegistry
   onApplicationBootstrap(): void {
     // It was started in case that a model had to be tried, and every model is loaded by now.
     warmProcess.end();
+    this.runners.giveWay();
   }
 
   /** Requests are answered by now; nothing may use a model after this. */

@@ -37,10 +37,11 @@ export class InlineRunner implements Runner {
     measured?: LoadReport,
   ): Promise<InlineRunner> {
     let session: OrtSession;
-    const report = await loadSession(load, (opened) => (session = opened)).catch((cause: unknown) => {
+    const keep = (opened: OrtSession): void => void (session = opened);
+    const report = await loadSession(load, keep, measured !== undefined).catch((cause: unknown) => {
       throw inferenceError('INF_ERR_MODEL_LOAD', loadErrorText(load.path, messageOf(cause)), { cause });
     });
-    return new InlineRunner(name, session!, measured ? { ...report, loadMs: measured.loadMs } : report);
+    return new InlineRunner(name, session!, measured ? { ...report, loadMs: measured.loadMs, warmUp: measured.warmUp } : report);
   }
 
   get state(): RunnerState {

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { type Clock, systemClock, WitanError } from '@witan/core';
 import { inferenceError } from '../inference.errors.js';
 import { inspectModelFiles } from '../onnx/external-data.js';
-import { processLink, workerLink, type HostLinkFactory } from './host/host-link.js';
+import { type HostLink, processLink, workerLink, type HostLinkFactory } from './host/host-link.js';
 import { HostPool } from './host/host-pool.js';
 import { DEFAULT_NICENESS } from './host/niceness.js';
 import type { LoadRequest } from './host/protocol.js';
@@ -55,6 +55,7 @@ export class RunnerFactory {
   private readonly opened = new Set<Runner>();
   private keys = 0;
   private opening = 0;
+  private isServing = false;
 
   constructor(
     private readonly defaults: RunnerDefaults = {},
@@ -64,7 +65,8 @@ export class RunnerFactory {
     const { maxHeapMb, niceness = DEFAULT_NICENESS } = defaults;
     this.makeWorker = parts.workerLink ?? (() => workerLink({ maxHeapMb, niceness }));
     this.makeProcess = parts.processLink ?? (() => processLink(niceness));
-    this.trial = new Trial(parts.processLink ?? (() => warmProcess.take() ?? processLink()), this.clock);
+    const startTrial = (): HostLink => warmProcess.take() ?? processLink(this.isServing ? niceness : 0);
+    this.trial = new Trial(parts.processLink ?? startTrial, this.clock);
     mergeRunnerOptions(defaults, {});
   }
 
@@ -85,6 +87,11 @@ export class RunnerFactory {
     } finally {
       if (--this.opening === 0) await this.closeIdleWorkers();
     }
+  }
+
+  /** Requests are answered from now on: processes in which models are tried give way to them. */
+  giveWay(): void {
+    this.isServing = true;
   }
 
   private tryOut({ load, options }: Plan): Promise<LoadReport> {

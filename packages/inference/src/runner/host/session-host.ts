@@ -60,10 +60,11 @@ function runFailure(error: unknown): HostReply {
   return { ok: false, code: 'INF_ERR_RUN', message: messageOf(error) };
 }
 
-/** Opens and warms up a session on this thread, and hands it to `keep`. */
+/** Opens and warms up a session on this thread, and hands it to `keep`. `isMeasured`: its runs need not be timed again. */
 export async function loadSession(
   request: Omit<LoadRequest, 'op' | 'model'>,
   keep: (session: OrtSession) => void,
+  isMeasured = false,
 ): Promise<LoadReport> {
   const start = performance.now();
   let session = await openSession(request.path, request.options);
@@ -81,7 +82,7 @@ export async function loadSession(
   const times =
     request.warmUpRows === 0
       ? []
-      : await warmUp(session, request.warmUpRows).catch((error: unknown) => {
+      : await warmUp(session, request.warmUpRows, isMeasured).catch((error: unknown) => {
           warnings.push(`the warm-up on blank rows failed, so its speed is not known yet: ${messageOf(error)}`);
           return [];
         });
