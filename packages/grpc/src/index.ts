@@ -1,0 +1,23 @@
+export type {
+  GrpcAddress,
+  GrpcCall,
+  GrpcMethod,
+  GrpcPeer,
+  GrpcServer,
+  GrpcStatus,
+  GrpcStreamCall,
+  GrpcStreamMethod,
+  GrpcUnaryCall,
+  GrpcUnaryMethod,
+} from './server/grpc-server.js';
+export type {
+  GrpcBindOptions,
+  GrpcCompressionOptions,
+  GrpcConnectionOptions,
+  GrpcLimits,
+  GrpcServerOptions,
+  GrpcTlsOptions,
+} from './server/options.js';
+export type { Clock } from './server/clock.js';
+export { GRPC_ERRORS, GrpcError, type GrpcErrorCode } from './server/grpc-error.js';
+export { createGrpcServer } from './server/create-grpc-server.js';
