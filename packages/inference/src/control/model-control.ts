@@ -18,9 +18,6 @@ import { controlPart } from './control-open-api.js';
 import { CONTROL_ROUTES, type ControlRoute } from './control-routes.js';
 import { type ModelJson, modelJson } from './model-json.js';
 
-/** Bodies hold a version's name. */
-const BODY_LIMIT_BYTES = 4096;
-
 /** Lists the application's models and changes which of them are served, over HTTP. */
 @Injectable()
 export class ModelControl implements HttpExtension, OpenApiContributor {
@@ -36,7 +33,6 @@ export class ModelControl implements HttpExtension, OpenApiContributor {
       scope.route({
         method: route.method,
         url: `${prefix}${route.path}`,
-        bodyLimit: BODY_LIMIT_BYTES,
         config: { access: route.access },
         handler: (request, reply) => this.answer(route, request, reply),
       });
