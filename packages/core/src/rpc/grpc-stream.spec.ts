@@ -158,6 +158,21 @@ describe('PredictStream', () => {
     expect(contexts[2]!.signal.aborted).toBe(true);
   });
 
+  it('ends with an error also while the answer before it is still being written', async () => {
+    let answer: (() => void) | undefined;
+    const target = await serve((frame) => {
+      if (!answer) return new Promise((resolve) => (answer = () => resolve(frame)));
+      answer();
+      throw new WitanError('X_ERR', { category: 'ABORTED', summary: '' }, 'no more');
+    });
+    const call = target.stream();
+    const seen = collected(target, call);
+    call.write(target.encode(request(0)));
+    call.write(target.encode(request(1)));
+    const error = await seen.ended;
+    expect([error!.code, error!.details, seen.numbers]).toEqual([status.ABORTED, 'no more', [0]]);
+  });
+
   it('ends with INVALID_ARGUMENT for a malformed message', async () => {
     const target = await serve();
     const call = target.stream();

@@ -140,6 +140,11 @@ export class GrpcJsUnaryCall extends GrpcJsCall<Unary> implements RpcUnaryCall {
 }
 
 export class GrpcJsStreamCall extends GrpcJsCall<Duplex> implements RpcStreamCall {
+  private failure: RpcStatus | undefined;
+  private readonly written = (): void => {
+    if (this.failure && this.call.writableLength === 0) this.call.emit('error', this.statusOf(this.failure));
+  };
+
   get messages(): AsyncIterable<Buffer> {
     return this.call.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
   }
@@ -147,7 +152,7 @@ export class GrpcJsStreamCall extends GrpcJsCall<Duplex> implements RpcStreamCal
   write(message: Buffer): Promise<void> | undefined {
     if (this.done || this.call.cancelled || this.call.destroyed) return undefined;
     this.sendHeaders();
-    return this.call.write(message) ? undefined : this.caughtUp();
+    return this.call.write(message, this.written) ? undefined : this.caughtUp();
   }
 
   private caughtUp(): Promise<void> {
@@ -171,10 +176,15 @@ export class GrpcJsStreamCall extends GrpcJsCall<Duplex> implements RpcStreamCal
     this.call.end();
   }
 
+  /**
+   * An error ends the iterator of the messages, and that destroys the stream: what is still being written, and the
+   * status behind it, would never go out. So the error waits for it.
+   */
   fail(status: RpcStatus): void {
     if (this.done || this.call.cancelled) return;
     this.done = true;
     this.sendHeaders();
-    this.call.emit('error', this.statusOf(status));
+    this.failure = status;
+    this.written();
   }
 }
