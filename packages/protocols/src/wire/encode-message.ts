@@ -37,7 +37,7 @@ function putFields(table: MessageTable, value: Readonly<Record<string, unknown>>
 /** What proto3 leaves out. */
 function isDefault({ kind, names }: Field, value: unknown): boolean {
   if (kind === 'choice') return value === names![0];
-  return value === '' || value === 0 || value === false || value === 0n;
+  return value === '' || Object.is(value, 0) || value === false || value === 0n;
 }
 
 function putMap(field: Field, entries: Readonly<Record<string, unknown>>): void {
