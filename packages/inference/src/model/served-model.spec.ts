@@ -398,3 +398,55 @@ describe('batching', () => {
     }
   });
 });
+
+describe('statistics', () => {
+  const frame = (...values: number[]) => Frame.fromColumns({ x: Float32Array.from(values) });
+
+  it('count requests, rows, runs and batch sizes, with the time of each phase', async () => {
+    const model = await serve('nan', { clock: systemClock, execution: 'worker' });
+    await Promise.all([model.run(frame(1, 2)), model.run(frame(3))]);
+    await model.run(frame(4));
+    const seen = model.statistics;
+    expect(seen).toMatchObject({ inferenceCount: 4, success: { count: 3 }, queue: { count: 3 }, fail: { count: 0 } });
+    expect(seen.executionCount).toBe(seen.batches.reduce((sum, { computeInfer }) => sum + computeInfer.count, 0));
+    expect(seen.batches.reduce((sum, each) => sum + each.batchSize * each.computeInfer.count, 0)).toBe(4);
+    const { computeInput, computeInfer, computeOutput } = seen;
+    expect(computeInput.count).toBe(seen.executionCount);
+    expect(seen.success.ns).toBeGreaterThanOrEqual(computeInfer.ns / 2);
+    expect(computeInput.ns + computeOutput.ns).toBeGreaterThan(0);
+    expect(seen.lastInferenceMs).toBeGreaterThan(1.7e12);
+  });
+
+  it('count what failed, each request once, also where a batch is run again in halves', async () => {
+    const model = await serve('poison', { clock: systemClock, batch: { maxRows: 8, maxDelayMs: 5 } });
+    const index = (...values: bigint[]) => Frame.fromColumns({ index: BigInt64Array.from(values) });
+    const answers = await Promise.allSettled([1n, 99n, 2n, 3n].map((value) => model.run(index(value))));
+    expect(answers.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+    expect(model.statistics).toMatchObject({ inferenceCount: 3, success: { count: 3 }, fail: { count: 1 } });
+  });
+
+  it('count batches of another gate, split requests and runs of tensors', async () => {
+    const model = await serve('nan', { clock: systemClock, batch: { maxRows: 2 } });
+    await model.run(formed({ x: Float32Array.of(1, 2) }));
+    await model.run(frame(1, 2, 3, 4, 5));
+    await model.runTensors({ x: { dtype: 'f32', dims: [1, 1], data: Float32Array.of(1) } });
+    expect(model.statistics).toMatchObject({
+      inferenceCount: 8,
+      executionCount: 5,
+      success: { count: 3 },
+      fail: { count: 0 },
+    });
+  });
+
+  it('count what the gate refused', async () => {
+    const model = await serve('slow', {
+      clock: systemClock,
+      execution: 'worker',
+      batch: { maxRows: 1, maxQueueRows: 1 },
+    });
+    const all = await Promise.allSettled([1, 2, 3, 4, 5].map((value) => model.run(frame(value))));
+    const refused = all.filter(({ status }) => status === 'rejected').length;
+    expect(refused).toBeGreaterThan(0);
+    expect(model.statistics.fail.count).toBe(refused);
+  });
+});

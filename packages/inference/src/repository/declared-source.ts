@@ -36,7 +36,7 @@ export class DeclaredSource implements ModelSource {
 
   constructor(
     private readonly options: DeclaredSourceOptions,
-    shelves: ModelShelves,
+    private readonly shelves: ModelShelves,
   ) {
     const { name, path, version, store } = options;
     this.folder = localFolderOf(store);
@@ -54,9 +54,9 @@ export class DeclaredSource implements ModelSource {
     if (listing) return listing;
     // Says where it looked.
     if (this.folder !== undefined) return this.file.list();
-    const { name, path, store } = this.options;
-    const text = `model '${name}': no folder or file '${path}' in ${typeof store === 'object' && 'uri' in store ? store.uri : String(store)}`;
-    throw inferenceError('INF_ERR_MODEL_NOT_FOUND', text);
+    const { name, path } = this.options;
+    const { uri } = await this.shelves.store();
+    throw inferenceError('INF_ERR_MODEL_NOT_FOUND', `model '${name}': no folder or file '${path}' in ${uri}`);
   }
 
   fetch(version: VersionListing, signal?: AbortSignal): Promise<LocalFiles> {

@@ -35,6 +35,8 @@ export interface ModelEvents {
   /** Requests that name no version are answered by another one. */
   swapped(model: ManagedModel, from: ModelVersion, to: ModelVersion): void;
   changed(model: ManagedModel): void;
+  /** What was to be loaded is loaded, and what is not wanted any more is on its way out. */
+  settled(model: ManagedModel): void;
 }
 
 /** What is kept of a model over a restart. */
@@ -390,7 +392,9 @@ export class ManagedModel {
       await Promise.allSettled(missing.map((each) => this.bring(each)));
     }
     this.choose();
-    await this.retireUnwanted();
+    const retired = this.retireUnwanted();
+    this.parts.events.settled(this);
+    await retired;
     this.parts.events.changed(this);
   }
 
@@ -514,6 +518,7 @@ export class ManagedModel {
     if (!isServed && !this.isOff && !this.refused.has(version)) throw this.noSuchVersion(name);
     if (!isServed || target.retryAfterMs > 0) throw this.unavailable(target);
     const served = await this.bring(target).catch(() => undefined);
+    this.parts.events.settled(this);
     if (served && target.served === served) return served;
     throw this.unavailable(target);
   }

@@ -360,6 +360,7 @@ export class ModelRepository implements ModelDirectory {
     const source = this.shelves.at(listing.folder);
     const entry = this.newEntry(listing.name, 'found', { name: listing.name }, source, !isEager);
     entry.seen = listing;
+    entry.model.storeWarning = this.storeWarning;
     if (boot || this.state) this.effect(this.restore(entry.model).then(() => entry.model.update(listing)));
     else this.effect(entry.model.update(listing));
   }
@@ -505,7 +506,6 @@ export class ModelRepository implements ModelDirectory {
   private readonly events: ModelEvents = {
     ready: (model, version) => {
       this.loaded.add(model, version);
-      this.effect(this.loaded.trim());
       if (model.served === version.served || !model.served) this.showGate(version.served!);
     },
     retired: (model, version, served, reason) => {
@@ -525,6 +525,7 @@ export class ModelRepository implements ModelDirectory {
       const still = current ? `; version ${current.version} goes on serving` : '';
       this.parts.log.warn(`model '${model.name}': version ${version.version} is not served: ${error.message}${still}`);
     },
+    settled: () => this.effect(this.loaded.trim()),
     changed: (model) => {
       for (const listener of this.listeners) listener(model.name);
     },

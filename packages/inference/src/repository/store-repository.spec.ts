@@ -223,9 +223,10 @@ describe('every model of a store', () => {
     for (const name of ['a', 'b', 'c']) await put(`${name}.onnx`, SAME);
     const { repository } = await serveAll({ loaded: { maxModels: 2 } });
     expect(states(repository)).toEqual(['a 1 READY', 'b 1 READY', 'c 1 UNAVAILABLE']);
+    await repository.use('a');
     expect(await answer(repository.use('c'))).toBe(1);
     await repository.refresh();
-    expect(states(repository)).toEqual(['a 1 UNAVAILABLE', 'b 1 READY', 'c 1 READY']);
+    expect(states(repository)).toEqual(['a 1 READY', 'b 1 UNAVAILABLE', 'c 1 READY']);
   });
 
   it('is loaded when it is used, if so wished, but for those named', async () => {
