@@ -12,6 +12,12 @@ function explained(): Set<string> {
 
 const packages = workspaces('packages');
 
+/** What a package of ours wants from whoever depends on it. */
+function peersOf(name: string): string[] {
+  const manifest = packages.find((each) => each.manifest.name === name)?.manifest;
+  return Object.keys(manifest?.peerDependencies ?? {});
+}
+
 describe('dependencies', () => {
   it('are explained on the page, each of them, and nothing else is', () => {
     const manifests = [readManifest(ROOT), ...packages.map(({ manifest }) => manifest)];
@@ -27,7 +33,9 @@ describe('dependencies', () => {
     (folder, { manifest }) => {
       const sources = filesUnder(`${folder}/src`, '.ts').filter((file) => !file.includes('.spec.'));
       const imported = new Set(sources.flatMap(importsOf).map(({ specifier }) => packageOf(specifier)));
-      expect(Object.keys(manifest.dependencies ?? {}).filter((name) => !imported.has(name))).toEqual([]);
+      const declared = Object.keys(manifest.dependencies ?? {});
+      const peers = new Set(declared.flatMap(peersOf));
+      expect(declared.filter((name) => !imported.has(name) && !peers.has(name))).toEqual([]);
     },
   );
 });

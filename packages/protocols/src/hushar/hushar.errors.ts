@@ -31,8 +31,3 @@ export type HusharErrorCode = keyof typeof HUSHAR_ERRORS;
 export function husharError(code: HusharErrorCode, message: string, options?: WitanErrorOptions): WitanError {
   return new WitanError(code, HUSHAR_ERRORS[code], message, options);
 }
-
-/** Bytes that are no request: what was wrong, and at which byte of the message. */
-export function malformed(what: string, at: number): WitanError {
-  return husharError('HUSHAR_ERR_MALFORMED', `the message is not valid protobuf: ${what} at byte ${at}`);
-}

@@ -4,6 +4,7 @@ import { type Clock, WitanError } from '@witan/core';
 import { readAndClose } from '../local/read-handle.js';
 import { safeFolder, safeRelativePath } from '../safe-path.js';
 import { below } from '../remote/listing.js';
+import { STORE_ERRORS } from '../store.errors.js';
 import type { Store, StoreFile, StoreOutage, StoreReadOptions } from '../store.js';
 import type { Blobs } from './blobs.js';
 import { unless } from './cache-fault.js';
@@ -132,5 +133,5 @@ export class RememberingStore implements Store {
 }
 
 function isOutage(error: unknown): boolean {
-  return WitanError.is(error) && error.code.startsWith('INF_ERR_STORE_');
+  return WitanError.is(error) && Object.hasOwn(STORE_ERRORS, error.code);
 }
