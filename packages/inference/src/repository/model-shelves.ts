@@ -53,21 +53,14 @@ export class ModelShelves {
     return reader.list(signal);
   }
 
-  /** What was met in the last listing that is no model although it looks like one. */
-  async notes(): Promise<readonly string[]> {
-    return (await this.open()).reader.notes;
+  /** One model at its place: a folder, or a single file. @throws {INF_ERR_STORE_PATH} and as {@link list} */
+  async read(place: string, signal?: AbortSignal): Promise<ModelListing | undefined> {
+    return (await this.open()).reader.read(place, signal);
   }
 
-  /** One model at its place: a folder, or a single file. */
+  /** The model at a place, as a source of its own. */
   at(place: string): ModelSource {
-    const shelves = this;
-    return {
-      list: async (signal) => (await shelves.open()).reader.read(place, signal),
-      fetch: (version, signal) => shelves.fetch(place, version, signal),
-      get outage() {
-        return shelves.outage;
-      },
-    };
+    return new Shelf(this, place);
   }
 
   /** The files of a version, kept until they are released. */
@@ -106,6 +99,26 @@ export class ModelShelves {
       const sum = [...done.values()].reduce((a, b) => a + b, 0);
       this.log.log(`fetching version ${version} of ${place}: ${megabytes(sum)} of ${megabytes(total)} MB`);
     };
+  }
+}
+
+/** One place of the store. */
+class Shelf implements ModelSource {
+  constructor(
+    private readonly shelves: ModelShelves,
+    private readonly place: string,
+  ) {}
+
+  get outage(): string | undefined {
+    return this.shelves.outage;
+  }
+
+  list(signal?: AbortSignal): Promise<ModelListing | undefined> {
+    return this.shelves.read(this.place, signal);
+  }
+
+  fetch(version: VersionListing, signal?: AbortSignal): Promise<LocalFiles> {
+    return this.shelves.fetch(this.place, version, signal);
   }
 }
 

@@ -61,26 +61,27 @@ export class VersionOpener {
   }
 }
 
-/** What is left of a model's options when those that are not the runner's are taken away. */
+/** A model's options that are not its runner's. */
+const NOT_THE_RUNNERS: Readonly<Record<Exclude<keyof ModelOptions, keyof RunnerOptions>, true>> = {
+  name: true,
+  path: true,
+  spec: true,
+  prefetch: true,
+  refresh: true,
+  version: true,
+  versions: true,
+  lazy: true,
+  pin: true,
+  vectorize: true,
+  batch: true,
+  cast: true,
+  nulls: true,
+  nan: true,
+};
+
 function runnerOptionsOf(options: ModelOptions): RunnerOptions {
-  const {
-    name,
-    path,
-    spec,
-    prefetch,
-    refresh,
-    version,
-    versions,
-    lazy,
-    pin,
-    vectorize,
-    batch,
-    cast,
-    nulls,
-    nan,
-    ...rest
-  } = options;
-  return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as RunnerOptions;
+  const given = Object.entries(options).filter(([name, value]) => value !== undefined && !(name in NOT_THE_RUNNERS));
+  return Object.fromEntries(given) as RunnerOptions;
 }
 
 /** @throws {INF_ERR_VECTORIZE_CONFIG | INF_ERR_OPTIONS} */
