@@ -66,7 +66,7 @@ describe('witan', () => {
     expect(await run('serv')).toBe(2);
     expect(await run('proto', '--nope')).toBe(2);
     expect(err).toBe(
-      "witan: no command given: run witan --help\nwitan: there is no command 'serv': run witan --help\nwitan: Unknown option '--nope': run witan proto --help\n",
+      "witan: no command given: run witan --help\nwitan: there is no command 'serv' (did you mean 'serve'?): run witan --help\nwitan: Unknown option '--nope': run witan proto --help\n",
     );
   });
 });

@@ -29,11 +29,15 @@ export function startApp(name: string, env: NodeJS.ProcessEnv = {}): Promise<App
   return startProcess([join(ROOT, 'apps', name, 'dist', 'main.js')], { ...env, HTTP_PORT: '0', GRPC_PORT: '0' });
 }
 
-/** Starts `node ...args`, and waits for the banner of Witan. */
+/** The banner's last line, where there is a service. */
+const LAST_LINE = 'grpcurl ';
+
+/** Starts `node ...args`, and waits for the banner of Witan: for the line that begins with `lastLine`. */
 export async function startProcess(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
   cwd = ROOT,
+  lastLine = LAST_LINE,
 ): Promise<AppProcess> {
   const child = spawn(process.execPath, args, {
     cwd,
@@ -49,7 +53,7 @@ export async function startProcess(
     });
   });
   const output = { text: '' };
-  await bannerOf(child, output, ended);
+  await bannerOf(child, output, ended, lastLine);
   return {
     get url() {
       return `http://127.0.0.1:${fromBanner(output.text, /^ *HTTP +\S*:(\d+)$/m)}`;
@@ -109,12 +113,17 @@ function saidBy(child: ChildProcess, output: { text: string }, text: string, tim
   });
 }
 
-function bannerOf(child: ChildProcess, output: { text: string }, ended: Promise<unknown>): Promise<void> {
+function bannerOf(
+  child: ChildProcess,
+  output: { text: string },
+  ended: Promise<unknown>,
+  lastLine: string,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const hear = (chunk: Buffer): void => {
       output.text += chunk.toString();
-      // The banner's last line.
-      if (/^ +grpcurl .*\n/m.test(output.text)) resolve();
+      const at = output.text.search(new RegExp(`^ +${lastLine}`, 'm'));
+      if (at >= 0 && output.text.includes('\n', at)) resolve();
     };
     child.stdout!.on('data', hear);
     child.stderr!.on('data', hear);

@@ -1,3 +1,4 @@
+import { protoName } from '../rpc/proto/proto-name.js';
 import type { ColumnSpec, SchemaSpec } from '../schema/spec.js';
 
 /** A record that keeps the simple rules of a schema, as JSON values: for the lines of the banner and the docs page. */
@@ -7,7 +8,14 @@ export function exampleRecord(spec: SchemaSpec): Record<string, unknown> {
 
 /** The same as a row of the generated .proto, in protobuf's JSON form: vectors are flat, dates are numbers. */
 export function exampleRow(spec: SchemaSpec): Record<string, unknown> {
-  return Object.fromEntries(spec.columns.map((column) => [column.name, rowCell(column)]));
+  return Object.fromEntries(spec.columns.map((column) => [fieldName(column.name), rowCell(column)]));
+}
+
+/** The column's own name where protobuf's JSON form has it so, else the field's: `sepalWidth`, but `x` for `X`. */
+function fieldName(column: string): string {
+  const field = protoName(column);
+  const inJson = field.replace(/_+([a-z0-9]?)/g, (_, next: string) => next.toUpperCase());
+  return inJson === column ? column : field;
 }
 
 function rowCell(column: ColumnSpec): unknown {
