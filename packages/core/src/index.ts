@@ -41,7 +41,7 @@ export type { HttpServerLimits } from './http/server-options.js';
 export type { HttpServiceOptions } from './http/options.js';
 export { HEALTH_REPORT, STARTUP_REPORT } from './lifecycle/startup-report.js';
 export type { HealthReport, HealthReporter, StartupReporter, StartupSection } from './lifecycle/startup-report.js';
-export type { RpcBindOptions, RpcOptions } from './rpc/rpc-options.js';
+export type { RpcBindOptions, RpcOptions, RpcTlsOptions } from './rpc/rpc-options.js';
 export { WitanGrpcStrategy } from './rpc/nest/witan-grpc-strategy.js';
 export type { GrpcControllerOptions } from './rpc/nest/witan-grpc-strategy.js';
 export { RpcExceptionFilter } from './rpc/nest/rpc-exception.filter.js';
@@ -91,7 +91,16 @@ export { httpFailure } from './http/failure.js';
 export type { HttpFailure } from './http/failure.js';
 export { RpcCaller } from './rpc/call/rpc-caller.js';
 export { rpcFailure } from './rpc/call/rpc-status.js';
-export type { RpcCall, RpcMethod, RpcStatus, RpcStreamCall, RpcUnaryCall } from './rpc/server/rpc-server.js';
+export { createRpcServer } from './rpc/server/create-rpc-server.js';
+export type {
+  RpcAddress,
+  RpcCall,
+  RpcMethod,
+  RpcServer,
+  RpcStatus,
+  RpcStreamCall,
+  RpcUnaryCall,
+} from './rpc/server/rpc-server.js';
 export { DynamicServices } from './service/dynamic-services.js';
 export { runtimeOf } from './service/runtime-of.js';
 export { schemaOf } from './schema/schema-of.js';

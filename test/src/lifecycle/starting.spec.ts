@@ -8,7 +8,7 @@ import * as grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runToEnd, startProcess } from '../harness/app-process.js';
 import { ROOT } from '../harness/repository.js';
-import { type Certificates, makeCertificates } from './certificates.js';
+import { type Certificates, makeCertificates } from '@witan-libs/testing';
 
 const APP = join(ROOT, 'test', 'dist', 'lifecycle', 'app', 'main.js');
 

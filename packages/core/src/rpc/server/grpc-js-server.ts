@@ -39,9 +39,18 @@ export class GrpcJsServer implements RpcServer {
     const slow = (this.slow = new SlowRequests(clock, options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS));
     const interceptors = [slow.interceptor, new ResetBudget(clock).interceptor];
     this.server = new Server({ ...channelOptions(options), interceptors });
-    const injector = (this.injector = this.server.createConnectionInjector(credentialsOf(options.tls)));
+    const injector = (this.injector = this.injectorOf(options.tls));
     this.listener = new SocketListener((socket) => injector.injectConnection(socket));
     this.surroundings = { tls: options.tls !== undefined, unixPath: options.path };
+  }
+
+  private injectorOf(tls: RpcTlsOptions | undefined): ReturnType<Server['createConnectionInjector']> {
+    const made = credentialsOf(tls);
+    try {
+      return this.server.createConnectionInjector(made);
+    } catch (cause) {
+      throw unusableTls(cause);
+    }
   }
 
   addMethods(service: string, methods: Readonly<Record<string, RpcMethod>>): void {
@@ -164,10 +173,14 @@ function credentialsOf(tls: RpcTlsOptions | undefined): ServerCredentials {
     tls.onChange?.(({ key, cert, ca }) => change(made, { key, cert, ...(ca !== undefined && { ca }) }));
     return made;
   } catch (cause) {
-    throw rpcError('CORE_ERR_GRPC_OPTION', `the gRPC TLS options are not usable: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw unusableTls(cause);
   }
+}
+
+function unusableTls(cause: unknown): Error {
+  return rpcError('CORE_ERR_GRPC_OPTION', `the gRPC TLS options are not usable: ${(cause as Error).message}`, {
+    cause,
+  });
 }
 
 /** What grpc-js's own certificate providers do; the method is there for classes that inherit. */
