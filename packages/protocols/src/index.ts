@@ -12,6 +12,7 @@ export type { HusharConfig } from './hushar/read-hushar-config.js';
 // For sibling packages (@internal).
 export { ModelOipServer } from './oip/server/model-oip-server.js';
 export { OIP_ERRORS } from './oip/oip.errors.js';
+export { INFERENCE_PROTO, INFERENCE_SERVICE } from './oip/grpc/inference-proto.js';
 export type { OipServer } from './oip/infer-types.js';
 export { HUSHAR_PROTO } from './hushar/hushar-proto.js';
 export { HUSHAR_ERRORS } from './hushar/hushar.errors.js';

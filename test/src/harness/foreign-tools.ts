@@ -9,6 +9,7 @@ const CACHE = join(homedir(), '.cache', 'witan-test');
 const GRPCURL = '1.9.3';
 const PYTHON_PACKAGES = ['grpcio==1.85.1', 'grpcio-tools==1.85.1', 'pyarrow==26.0.1'];
 const TRITON_CLIENT = ['tritonclient[http,grpc]==2.73.0'];
+const KSERVE_CLIENT = ['kserve==0.21.0'];
 const SCHEMATHESIS = ['schemathesis==4.32.5'];
 
 /** A tool that is not part of npm: where it is, or why it is not there. */
@@ -31,6 +32,11 @@ export function python(): Promise<Tool> {
 /** A Python with Triton's own client, for HTTP and gRPC. */
 export function tritonClient(): Promise<Tool> {
   return pythonWith(TRITON_CLIENT, 'python');
+}
+
+/** A Python with KServe's own client. */
+export function kserveClient(): Promise<Tool> {
+  return pythonWith(KSERVE_CLIENT, 'python');
 }
 
 /** The command `schemathesis`, which calls a server with whatever its OpenAPI document allows, and more. */

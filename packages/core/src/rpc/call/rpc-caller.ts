@@ -30,11 +30,12 @@ export class RpcCaller {
     return principalOf(this.call);
   }
 
-  /** True once the caller is gone or its deadline has passed; cheaper than {@link signal}. */
+  /**
+   * True once the call is over for its caller; cheaper than {@link signal}. Not yet where only {@link deadline} has
+   * passed: a gate notices that by itself, and says so rather than that the caller went away.
+   */
   get aborted(): boolean {
-    if (this.call.cancelled) return true;
-    const { deadlineEpochMs } = this.call;
-    return deadlineEpochMs !== undefined && deadlineEpochMs <= this.clock.epochMs();
+    return this.call.cancelled;
   }
 
   /** Fires when the caller cancels or goes away (CORE_ERR_CANCELLED), or its deadline passes (CORE_ERR_DEADLINE). */

@@ -428,34 +428,38 @@ describe('the calls beside inference', () => {
   });
 
   describe('callers that stop waiting, and too many of them', () => {
-    const ONE = { model_name: 'identity-f32', inputs: [input('x', 'FP32', [1, 3], { fp32_contents: [1, 2, 3] })] };
-    const TWO = { ...ONE, inputs: [input('x', 'FP32', [2, 3], { fp32_contents: [1, 2, 3, 4, 5, 6] })] };
-    // Waits for its second row far longer than any test.
-    const waiting = (more = {}) => ({ name: 'identity-f32', batch: { maxRows: 2, maxDelayMs: 60_000, ...more } });
+    const SLOW = { model_name: 'slow', inputs: [input('x', 'FP32', [1, 1], { fp32_contents: [1] })] };
+    const oneByOne = { name: 'slow', threads: 1, batch: { maxRows: 1, coalesce: 'off' as const } };
 
     it('a deadline ends the wait, and the rows are not run', async () => {
-      await start([waiting()]);
-      expect(await failure(client.call('ModelInfer', ONE, { deadlineMs: 100 }))).toMatchObject({
-        code: status.DEADLINE_EXCEEDED,
-      });
-      await client.call('ModelInfer', TWO);
-      const [{ inference_count: rows }] = (await client.call('ModelStatistics', { name: 'identity-f32' })).model_stats;
+      await start([oneByOne]);
+      const first = client.call('ModelInfer', SLOW);
+      // Whoever notices first, client, transport or gate: it is the deadline, not a caller that went away.
+      const late = await Promise.all(
+        [1, 2, 3, 4, 5].map((ms) => failure(client.call('ModelInfer', SLOW, { deadlineMs: ms }))),
+      );
+      expect(late.map(({ code }) => code)).toEqual(Array.from(late, () => status.DEADLINE_EXCEEDED));
+      await first;
+      await client.call('ModelInfer', SLOW);
+      const [{ inference_count: rows }] = (await client.call('ModelStatistics', { name: 'slow' })).model_stats;
       expect(rows).toBe('2');
     });
 
     it('the request’s own timeout too, in Triton’s words', async () => {
-      await start([waiting()]);
-      const request = { ...ONE, parameters: { timeout: { int64_param: 50_000 } } };
+      await start([oneByOne]);
+      const first = client.call('ModelInfer', SLOW);
+      const request = { ...SLOW, parameters: { timeout: { int64_param: 1000 } } };
       expect(await failure(client.call('ModelInfer', request))).toEqual(
         refusal(status.DEADLINE_EXCEEDED, 'Request timeout expired'),
       );
+      await first;
     });
 
     it('a full queue is RESOURCE_EXHAUSTED: KServe’s client would repeat UNAVAILABLE', async () => {
       await start([{ name: 'slow', batch: { maxRows: 1, maxQueueRows: 1, coalesce: 'off' } }]);
       const ask = () =>
         client
-          .call('ModelInfer', { model_name: 'slow', inputs: [input('x', 'FP32', [1, 1], { fp32_contents: [1] })] })
+          .call('ModelInfer', SLOW)
           .then(() => status.OK)
           .catch((error: { code: number }) => error.code);
       const codes = await Promise.all([ask(), ask(), ask(), ask(), ask(), ask()]);
