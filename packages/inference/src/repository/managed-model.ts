@@ -1,23 +1,21 @@
 import type { Clock } from '@witan/core';
 import type { SchemaBinding, ServedModel } from '../model/served-model.js';
-import { Aliases, checkAlias } from './aliases.js';
+import { checkAlias } from './aliases.js';
 import { compareVersions } from './layout/versions.js';
 import type { ModelListing, VersionListing } from './listing.js';
-import type { ModelConfig, VersionPolicy } from './model-config.js';
+import type { ModelConfig } from './model-config.js';
 import type { ModelDescription } from './model-directory.js';
+import { noSuchVersion, unavailable, warningOf } from './model-texts.js';
 import { ModelVersion } from './model-version.js';
 import { repositoryError } from './repository.errors.js';
-import { LATEST, printPolicy, wantedVersions } from './version-policy.js';
+import { type ChoiceRules, VersionChoice } from './version-choice.js';
 
-export interface ManagedModelParts {
+export interface ManagedModelParts extends ChoiceRules {
   readonly name: string;
   /** Declared in code: goes on serving when its folder is gone, and is loaded at boot unless it is lazy. */
   readonly declared: boolean;
   /** Loaded when it is first asked for. */
   readonly lazy: boolean;
-  /** What code says goes before what the store says. */
-  readonly policy?: VersionPolicy;
-  readonly defaultVersion?: string;
   readonly clock: Clock;
   readonly drainMs: number;
   readonly open: (model: ManagedModel, version: ModelVersion) => Promise<ServedModel>;
@@ -47,7 +45,6 @@ export interface SavedModel {
 }
 
 const MAX_HISTORY = 5;
-const NO_CONFIG: ModelConfig = { ignored: [] };
 
 /**
  * One model by its name: the versions that the store has, those that are loaded, and which of them answers. Every change
@@ -56,34 +53,24 @@ const NO_CONFIG: ModelConfig = { ignored: [] };
  */
 export class ManagedModel {
   readonly name: string;
-  config: ModelConfig = NO_CONFIG;
-  /** Why a newer version is not served, or the store could not be asked. */
+  /** That the store could not be asked. */
   storeWarning: string | undefined;
-  /** What answers requests that name no version. */
-  private answering: ModelVersion | undefined;
-  /** By version: what the store has. */
-  private known = new Map<string, ModelVersion>();
-  /** By version: what is loaded; perhaps an older revision than the store's. */
-  private readonly ready = new Map<string, ModelVersion>();
+  private readonly choice: VersionChoice;
   private readonly leaving = new Set<ModelVersion>();
-  private readonly aliases = new Aliases();
-  private readonly asked = new Set<string>();
-  private readonly refused = new Set<string>();
   private readonly bindings: SchemaBinding[] = [];
   private readonly said = new WeakSet<Error>();
-  private pinned: ModelVersion | undefined;
+  /** What answered before, the last one at the end. */
   private history: VersionListing[] = [];
   private problem: Error | undefined;
   private isGone = false;
-  private isOff = false;
   private isLazy: boolean;
   private wasReady = false;
-  private closed = false;
   private activating: Promise<ServedModel> | undefined;
 
   constructor(private readonly parts: ManagedModelParts) {
     this.name = parts.name;
     this.isLazy = parts.lazy;
+    this.choice = new VersionChoice(parts);
   }
 
   /** Loaded when it is asked for, not before. */
@@ -91,18 +78,22 @@ export class ManagedModel {
     return this.isLazy;
   }
 
-  get declared(): boolean {
-    return this.parts.declared;
+  get config(): ModelConfig {
+    return this.choice.config;
   }
 
   /** The version that answers now, if one does. */
+  get current(): ModelVersion | undefined {
+    return this.choice.answering;
+  }
+
   get served(): ServedModel | undefined {
-    return this.answering?.served;
+    return this.choice.answering?.served;
   }
 
   /** Why nothing answers. */
   get failure(): Error {
-    const [best] = this.candidates();
+    const [best] = this.choice.candidates();
     return best?.failure ?? this.unavailable(best);
   }
 
@@ -110,43 +101,34 @@ export class ManagedModel {
   get isWell(): boolean {
     const { served } = this;
     if (served) return served.state === 'ready';
-    return this.isLazy || this.isOff;
-  }
-
-  get current(): ModelVersion | undefined {
-    return this.answering;
+    return this.isLazy || this.choice.isOff;
   }
 
   /** Something failed, and another try makes sense by now. */
   get mayRetry(): boolean {
-    for (const each of this.known.values()) if (each.failure && !each.isReady && each.retryAfterMs === 0) return true;
+    for (const each of this.choice.known.values())
+      if (each.failure && !each.isReady && each.retryAfterMs === 0) return true;
     return false;
-  }
-
-  get readyVersions(): readonly ModelVersion[] {
-    return [...this.ready.values()];
   }
 
   /** The folder is gone and nothing is loaded any more. */
   get isOver(): boolean {
-    return this.isGone && this.ready.size === 0 && this.leaving.size === 0;
+    return this.isGone && this.choice.ready.size === 0 && this.leaving.size === 0;
   }
 
   /** A version that is ready: a value when it is, else a promise of its load. */
   use(version?: string): ServedModel | Promise<ServedModel> {
-    const ready =
-      version === undefined || version === '' ? this.answering : this.ready.get(this.aliases.resolve(version));
-    return ready?.served ?? this.activate(version || undefined);
+    return this.readyVersion(version || undefined)?.served ?? this.activate(version || undefined);
   }
 
   /** The version object behind {@link use}, for its last use; `undefined` when it is not loaded. */
   readyVersion(version?: string): ModelVersion | undefined {
-    return version === undefined ? this.answering : this.ready.get(this.aliases.resolve(version));
+    return this.choice.loaded(version);
   }
 
   /** A handler's schemas, which every version has to fit from now on. @throws {INF_ERR_MAPPING} */
   bind(binding: SchemaBinding): void {
-    for (const { served } of this.ready.values()) served?.bindSchemas(binding);
+    for (const { served } of this.choice.ready.values()) served?.bindSchemas(binding);
     this.bindings.push(binding);
   }
 
@@ -165,8 +147,7 @@ export class ManagedModel {
   /** @throws {INF_ERR_VERSION_NOT_FOUND} when the code names a version that is not there */
   checkDefault(): void {
     const { defaultVersion } = this.parts;
-    if (defaultVersion !== undefined && this.known.size > 0 && !this.target(this.aliases.resolve(defaultVersion)))
-      throw this.noSuchVersion(defaultVersion);
+    if (defaultVersion !== undefined && this.choice.known.size > 0) this.targetOf(defaultVersion);
   }
 
   /** Takes in what the store has now; `undefined`: nothing any more. Resolves when all of it has taken effect or failed. */
@@ -174,69 +155,62 @@ export class ManagedModel {
     this.problem = listing?.problem;
     this.isGone = listing === undefined;
     if (listing && !(listing.problem && listing.versions.length === 0)) this.takeIn(listing);
-    if (!listing) this.known = new Map();
+    if (!listing) this.choice.known = new Map();
     return this.reconcile(false);
   }
 
   /** Loads what is wanted, whatever failed before; a version that is asked for is wanted from now on. */
-  async load(version?: string): Promise<void> {
-    this.isOff = false;
-    if (version === undefined) {
-      this.pinned = undefined;
-      this.refused.clear();
+  async load(name?: string): Promise<void> {
+    const { choice } = this;
+    choice.isOff = false;
+    if (name === undefined) {
+      choice.pinned = undefined;
+      choice.refused.clear();
     } else {
-      const name = this.aliases.resolve(version);
-      this.refused.delete(name);
-      if (!this.target(name)) throw this.noSuchVersion(version);
-      this.asked.add(name);
+      const { version } = this.targetOf(name);
+      choice.refused.delete(version);
+      choice.asked.add(version);
     }
-    for (const each of this.known.values()) each.retryNow();
-    await this.reloadFailed(version);
+    for (const each of choice.known.values()) each.retryNow();
+    await this.reloadFailed(name);
     await this.reconcile(true);
-    const wanted = version === undefined ? this.candidates()[0] : this.target(this.aliases.resolve(version));
+    const wanted = name === undefined ? choice.candidates()[0] : choice.target(name);
     if (!wanted?.isReady) throw wanted?.failure ?? this.unavailable(wanted);
   }
 
-  async unload(version?: string): Promise<void> {
-    if (version === undefined) {
-      this.isOff = true;
-      this.asked.clear();
-      this.pinned = undefined;
-      const loading = [...this.known.values()].filter((each) => each.isLoading);
-      await Promise.all([...this.readyVersions, ...loading].map((each) => this.retire(each, 'unloaded')));
+  async unload(name?: string): Promise<void> {
+    const { choice } = this;
+    if (name === undefined) {
+      choice.isOff = true;
+      choice.asked.clear();
+      choice.pinned = undefined;
+      await this.retireAll('unloaded');
       return;
     }
-    const name = this.aliases.resolve(version);
-    const target = this.ready.get(name) ?? this.target(name);
-    if (!target) throw this.noSuchVersion(version);
-    this.asked.delete(name);
-    this.refused.add(name);
-    if (this.pinned?.version === name) this.pinned = undefined;
+    const target = choice.loaded(name) ?? this.targetOf(name);
+    choice.asked.delete(target.version);
+    choice.refused.add(target.version);
+    if (choice.pinned?.version === target.version) choice.pinned = undefined;
     await this.retire(target, 'unloaded');
   }
 
   async setAlias(alias: string, version: string | undefined): Promise<void> {
-    checkAlias(this.name, alias, [...this.known.keys(), ...this.ready.keys()]);
-    if (version === undefined) this.aliases.set(alias, undefined);
-    else {
-      const target = this.target(version);
-      if (!target) throw this.noSuchVersion(version);
-      // Requests for the alias go to what it named before until the new version is warm.
-      if (this.isActive) await this.bring(target);
-      this.aliases.set(alias, version);
-    }
+    const { known, ready, aliases, isOff } = this.choice;
+    checkAlias(this.name, alias, [...known.keys(), ...ready.keys()]);
+    const target = version === undefined ? undefined : this.targetOf(version);
+    // Requests for the alias go to what it named before until the new version is warm.
+    if (target && !isOff && (!this.isLazy || ready.size > 0)) await this.bring(target);
+    aliases.set(alias, target?.version);
     this.choose();
     await this.reconcile(false);
   }
 
   /** Gives the version that answers from now on. */
   async rollback(): Promise<string> {
-    const listing = this.history.at(-1) ?? this.olderThanCurrent();
+    const listing = this.history.at(-1) ?? this.choice.older();
     if (!listing) {
-      throw repositoryError(
-        'INF_ERR_ROLLBACK',
-        `model '${this.name}' has no version before ${this.answering?.version}`,
-      );
+      const text = `model '${this.name}' has no version before ${this.current?.version ?? 'it was unloaded'}`;
+      throw repositoryError('INF_ERR_ROLLBACK', text);
     }
     const target = this.versionOf(listing);
     target.retryNow();
@@ -245,7 +219,7 @@ export class ManagedModel {
       throw repositoryError('INF_ERR_ROLLBACK', text, { cause });
     });
     const before = this.history;
-    this.pinned = target;
+    this.choice.pinned = target;
     this.accept(target);
     this.history = before.slice(0, -1);
     await this.reconcile(false);
@@ -253,7 +227,7 @@ export class ManagedModel {
   }
 
   unpin(): Promise<void> {
-    this.pinned = undefined;
+    this.choice.pinned = undefined;
     return this.reconcile(true);
   }
 
@@ -264,130 +238,71 @@ export class ManagedModel {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
-    await Promise.all([...this.readyVersions, ...this.known.values()].map((each) => this.retire(each, 'closed')));
+    this.choice.isOff = true;
+    await this.retireAll('closed');
   }
 
   save(): SavedModel | undefined {
-    const aliases = this.aliases.save();
-    if (Object.keys(aliases).length === 0 && !this.pinned) return undefined;
-    return { aliases, history: this.history, ...(this.pinned && { pinned: this.pinned.listing }) };
+    const { pinned } = this.choice;
+    const aliases = this.choice.aliases.save();
+    if (Object.keys(aliases).length === 0 && !pinned) return undefined;
+    return { aliases, history: this.history, ...(pinned && { pinned: pinned.listing }) };
   }
 
   restore({ aliases, pinned, history }: SavedModel): void {
-    this.aliases.restore(aliases);
+    this.choice.aliases.restore(aliases);
     this.history = [...history];
-    if (pinned) this.pinned = this.versionOf(pinned);
+    if (pinned) this.choice.pinned = this.versionOf(pinned);
   }
 
   describe(): ModelDescription {
+    const { known, ready, answering, pinned, aliases, config } = this.choice;
     const all = new Map<string, ModelVersion>();
-    for (const each of [...this.leaving, ...this.known.values(), ...this.ready.values()]) all.set(each.version, each);
-    const wanted = new Set(this.wanted());
-    const versions = [...all.values()].map((each) => each.describe(this.lazy && wanted.has(each)));
+    for (const each of [...this.leaving, ...known.values(), ...ready.values()]) all.set(each.version, each);
+    const wanted = new Set(this.choice.wanted());
+    const versions = [...all.values()].map((each) => each.describe(this.isLazy && wanted.has(each)));
     const warning = this.warning();
     return {
       name: this.name,
       versions: versions.sort((a, b) => compareVersions(a.version, b.version)),
-      ...(this.answering && { defaultVersion: this.answering.version }),
-      pinned: this.pinned !== undefined,
-      aliases: this.aliases.all(),
-      config: this.config,
+      ...(answering && { defaultVersion: answering.version }),
+      pinned: pinned !== undefined,
+      aliases: aliases.all(),
+      config,
       ...(warning !== undefined && { warning }),
     };
   }
 
   /** What an operator should know although requests are answered. */
   warning(): string | undefined {
-    if (this.storeWarning) return this.storeWarning;
-    const wanted = this.pinned ? undefined : (this.parts.defaultVersion ?? this.config.defaultVersion);
-    if (wanted !== undefined && this.known.size > 0 && !this.preferred())
-      return `the default version '${wanted}' does not exist`;
-    if (this.problem) return this.problem.message;
-    const failed = [...this.known.values()].find((each) => each.failure && !each.isReady && each !== this.answering);
-    if (failed) return `version ${failed.version} is not served: ${failed.failure!.message}`;
-    if (this.answering && !this.known.has(this.answering.version) && this.answering !== this.pinned)
-      return `version ${this.answering.version} is gone from the store, and nothing there can take its place`;
-    return undefined;
-  }
-
-  private get isActive(): boolean {
-    return !this.isOff && (!this.lazy || this.ready.size > 0);
-  }
-
-  private get policy(): VersionPolicy {
-    return this.parts.policy ?? this.config.versionPolicy ?? LATEST;
+    return this.storeWarning ?? warningOf(this.choice, this.problem);
   }
 
   private takeIn(listing: ModelListing): void {
-    this.config = listing.config;
-    this.aliases.configure(listing.config.aliases);
-    const known = new Map<string, ModelVersion>();
-    for (const version of listing.versions) known.set(version.version, this.versionOf(version));
-    this.known = known;
+    this.choice.config = listing.config;
+    this.choice.aliases.configure(listing.config.aliases);
+    this.choice.known = new Map(listing.versions.map((each) => [each.version, this.versionOf(each)]));
   }
 
   /** The object of that version and revision, the same for as long as anything knows it. */
   private versionOf(listing: VersionListing): ModelVersion {
-    const { version, revision } = listing;
-    const candidates = [this.known.get(version), this.ready.get(version), this.pinned];
-    const same = candidates.find((each) => each?.version === version && each.listing.revision === revision);
-    return same ?? this.newVersion(listing);
-  }
-
-  private newVersion(listing: VersionListing): ModelVersion {
     const { name, clock, drainMs, open } = this.parts;
-    return new ModelVersion({ model: name, listing, clock, drainMs, open: (version) => open(this, version) });
+    const known = this.choice.find(listing);
+    return known ?? new ModelVersion({ model: name, listing, clock, drainMs, open: (version) => open(this, version) });
   }
 
-  /** What a version's name stands for, loaded or not. */
-  private target(version: string): ModelVersion | undefined {
-    return this.pinned?.version === version ? this.pinned : this.known.get(version);
-  }
-
-  /** Every version that is to be served. */
-  private wanted(): ModelVersion[] {
-    const names = [...this.asked, ...Object.values(this.aliases.all())];
-    const named = this.isOff || this.closed ? [] : names.map((name) => this.target(name));
-    return [...new Set([...this.candidates(), ...named])].filter(
-      (each): each is ModelVersion => !!each && !this.refused.has(each.version),
-    );
-  }
-
-  /** The versions that may answer requests that name none, best first. */
-  private candidates(): ModelVersion[] {
-    if (this.isOff || this.closed) return [];
-    const preferred = this.preferred();
-    const listings = [...this.known.values()].map((each) => each.listing);
-    const byPolicy = wantedVersions(listings, this.policy, (each) => this.isBroken(this.known.get(each.version)!));
-    const all = [preferred, ...byPolicy.map(({ version }) => this.target(version))];
-    return [...new Set(all)].filter((each): each is ModelVersion => !!each && !this.refused.has(each.version));
-  }
-
-  /** What was chosen to answer, whatever is newer. */
-  private preferred(): ModelVersion | undefined {
-    if (this.pinned) return this.pinned;
-    const name = this.parts.defaultVersion ?? this.config.defaultVersion;
-    return name === undefined ? undefined : this.target(this.aliases.resolve(name));
-  }
-
-  private isBroken(version: ModelVersion): boolean {
-    return this.refused.has(version.version) || (version.failure !== undefined && !version.isReady);
-  }
-
-  /** Of the wanted versions, those to be loaded now. */
-  private missing(force: boolean, tried: ReadonlySet<ModelVersion>): ModelVersion[] {
-    const wanted = this.wanted().filter((each) => !each.isReady && !tried.has(each) && each.retryAfterMs === 0);
-    if (!this.lazy) return wanted;
-    if (!force && this.ready.size === 0) return [];
-    // Of a lazy model, what answers, what somebody asked for, and what replaces something.
-    const first = this.candidates().find((each) => each.isReady || wanted.includes(each));
-    return wanted.filter((each) => each === first || this.asked.has(each.version) || this.ready.has(each.version));
+  /** @throws {INF_ERR_VERSION_NOT_FOUND} */
+  private targetOf(name: string): ModelVersion {
+    const target = this.choice.target(name);
+    if (target) return target;
+    throw noSuchVersion(this.name, name, this.choice);
   }
 
   private async reconcile(force: boolean): Promise<void> {
     const tried = new Set<ModelVersion>();
-    for (let missing = this.missing(force, tried); missing.length > 0; missing = this.missing(force, tried)) {
+    for (;;) {
+      const missing = this.choice.missing(this.isLazy, force, tried);
+      if (missing.length === 0) break;
       for (const each of missing) tried.add(each);
       await Promise.allSettled(missing.map((each) => this.bring(each)));
     }
@@ -398,13 +313,13 @@ export class ManagedModel {
     this.parts.events.changed(this);
   }
 
-  /** Loads a version and takes it in use, unless it is not wanted any more by then. */
+  /** Loads a version and takes it in use, unless nothing is wanted any more by then. */
   private async bring(version: ModelVersion): Promise<ServedModel> {
     const loading = version.load();
     this.parts.events.changed(this);
     try {
       const served = await loading;
-      if (this.isOff || this.closed) await version.release('unloaded');
+      if (this.choice.isOff) await version.release('unloaded');
       else if (version.served === served) this.accept(version);
       return served;
     } catch (error) {
@@ -423,9 +338,10 @@ export class ManagedModel {
   }
 
   private accept(version: ModelVersion): void {
-    const before = this.ready.get(version.version);
+    const { ready } = this.choice;
+    const before = ready.get(version.version);
     if (before !== version) {
-      this.ready.set(version.version, version);
+      ready.set(version.version, version);
       this.parts.events.ready(this, version);
     }
     this.choose();
@@ -433,49 +349,32 @@ export class ManagedModel {
   }
 
   private choose(): void {
-    const before = this.answering;
-    const next = this.pick();
+    const before = this.choice.answering;
+    const next = this.choice.best();
     if (next === before) return;
-    this.answering = next;
+    this.choice.answering = next;
     if (!before || !next) return;
     if (this.wasReady) this.history = [...this.history, before.listing].slice(-MAX_HISTORY);
     this.parts.events.swapped(this, before, next);
   }
 
-  private pick(): ModelVersion | undefined {
-    if (this.isOff) return undefined;
-    const isLoaded = (each: ModelVersion | undefined): boolean =>
-      each?.served !== undefined && this.ready.get(each.version) === each;
-    const preferred = this.preferred();
-    if (isLoaded(preferred)) return preferred;
-    const wanted = this.candidates().find((each) => isLoaded(each));
-    if (wanted) return wanted;
-    if (isLoaded(this.answering)) return this.answering;
-    return [...this.ready.values()]
-      .sort((a, b) => compareVersions(b.version, a.version))
-      .find((each) => isLoaded(each));
-  }
-
   private async retireUnwanted(): Promise<void> {
-    if (this.answering) this.wasReady = true;
-    const wanted = new Set(this.wanted());
-    const isLeft = (each: ModelVersion): boolean => wanted.has(each) || this.isStandIn(each, wanted);
-    const unwanted = this.readyVersions.filter((each) => !isLeft(each));
+    if (this.current) this.wasReady = true;
+    const unwanted = this.choice.unwanted(!this.isGone || this.parts.declared);
     await Promise.all(unwanted.map((each) => this.retire(each, this.isGone ? 'gone from the store' : 'unloaded')));
   }
 
-  /** Not wanted, but what is wanted in its place is not there. */
-  private isStandIn(version: ModelVersion, wanted: ReadonlySet<ModelVersion>): boolean {
-    if (this.isOff || this.closed) return false;
-    if (this.isGone && !this.declared) return false;
-    if (version === this.answering) return true;
-    return [...wanted].some((each) => each.version === version.version && !each.isReady);
+  private async retireAll(why: string): Promise<void> {
+    const { ready, known } = this.choice;
+    const loading = [...known.values()].filter((each) => each.isLoading);
+    await Promise.all([...ready.values(), ...loading].map((each) => this.retire(each, why)));
   }
 
   /** Nobody is given the version any more; resolves when it is gone. */
   private async retire(version: ModelVersion, why: string): Promise<void> {
-    if (this.ready.get(version.version) === version) this.ready.delete(version.version);
-    if (this.answering === version) this.answering = undefined;
+    const { choice } = this;
+    if (choice.ready.get(version.version) === version) choice.ready.delete(version.version);
+    if (choice.answering === version) choice.answering = undefined;
     this.choose();
     this.leaving.add(version);
     const { served } = version;
@@ -491,31 +390,30 @@ export class ManagedModel {
   }
 
   /** A version whose runner gave up is loaded anew. */
-  private async reloadFailed(version: string | undefined): Promise<void> {
-    const failed = this.readyVersions.filter(
-      (each) => each.state !== 'READY' && (version === undefined || each.version === this.aliases.resolve(version)),
-    );
+  private async reloadFailed(name: string | undefined): Promise<void> {
+    const { ready, aliases } = this.choice;
+    const isMeant = ({ version }: ModelVersion): boolean => name === undefined || version === aliases.resolve(name);
+    const failed = [...ready.values()].filter((each) => each.state !== 'READY' && isMeant(each));
     await Promise.all(failed.map((each) => this.retire(each, 'loaded anew')));
   }
 
-  private activate(version: string | undefined): Promise<ServedModel> {
-    if (version !== undefined) return this.activateVersion(version);
+  private activate(name: string | undefined): Promise<ServedModel> {
+    if (name !== undefined) return this.activateVersion(name);
     return (this.activating ??= this.activateDefault().finally(() => (this.activating = undefined)));
   }
 
   private async activateDefault(): Promise<ServedModel> {
-    if (!this.isOff && !this.closed && !this.isGone) await this.reconcile(true);
-    const { answering: current } = this;
-    if (current?.served) return current.served;
-    throw this.unavailable(this.candidates()[0]);
+    if (!this.choice.isOff && !this.isGone) await this.reconcile(true);
+    const { served } = this;
+    if (served) return served;
+    throw this.unavailable(this.choice.candidates()[0]);
   }
 
   private async activateVersion(name: string): Promise<ServedModel> {
-    const version = this.aliases.resolve(name);
-    const target = this.target(version);
-    if (!target) throw this.noSuchVersion(name);
-    const isServed = this.wanted().includes(target);
-    if (!isServed && !this.isOff && !this.refused.has(version)) throw this.noSuchVersion(name);
+    const { choice } = this;
+    const target = this.targetOf(name);
+    const isServed = choice.wanted().includes(target);
+    if (!isServed && !choice.isOff && !choice.refused.has(target.version)) throw noSuchVersion(this.name, name, choice);
     if (!isServed || target.retryAfterMs > 0) throw this.unavailable(target);
     const served = await this.bring(target).catch(() => undefined);
     this.parts.events.settled(this);
@@ -523,34 +421,7 @@ export class ManagedModel {
     throw this.unavailable(target);
   }
 
-  private noSuchVersion(version: string): Error {
-    const known = [...this.known.keys()].join(', ') || 'none';
-    const aliases = Object.entries(this.aliases.all()).map(([alias, of]) => `${alias} (${of})`);
-    const named = aliases.length > 0 ? `, named ${aliases.join(', ')}` : '';
-    const why = this.known.has(this.aliases.resolve(version)) ? 'is not served' : 'does not exist';
-    return repositoryError(
-      'INF_ERR_VERSION_NOT_FOUND',
-      `version '${version}' of model '${this.name}' ${why}: the store has ${known}${named}, and ${printPolicy(this.policy)} are served`,
-    );
-  }
-
   private unavailable(version: ModelVersion | undefined): Error {
-    const failure = version?.failure ?? this.problem;
-    const why = this.isOff
-      ? 'it was unloaded'
-      : (failure?.message ?? (version?.reason || 'it has no version to serve'));
-    const which = version ? `version ${version.version} of model '${this.name}'` : `model '${this.name}'`;
-    const wait = version?.failure ? { retryAfterMs: Math.max(1, Math.ceil(version.retryAfterMs)) } : {};
-    return repositoryError('INF_ERR_MODEL_UNAVAILABLE', `${which} cannot be served now: ${why}`, {
-      cause: failure,
-      ...wait,
-    });
-  }
-
-  private olderThanCurrent(): VersionListing | undefined {
-    const { answering: current } = this;
-    if (!current) return undefined;
-    const older = [...this.known.values()].filter((each) => compareVersions(each.version, current.version) < 0);
-    return older.at(-1)?.listing;
+    return unavailable(this.name, version, this.choice, this.problem);
   }
 }

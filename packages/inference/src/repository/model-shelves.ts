@@ -25,6 +25,8 @@ export class ModelShelves {
   private readonly cache: StoreCache;
   private opening: Promise<{ store: Store; reader: LayoutReader }> | undefined;
   private opened: Store | undefined;
+  /** What the last listing met that is no model although it looks like one. */
+  private said: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly options: ModelShelvesOptions,
@@ -50,7 +52,10 @@ export class ModelShelves {
   /** @throws {INF_ERR_STORE_UNAVAILABLE | INF_ERR_STORE_DENIED | INF_ERR_STORE_URI} */
   async list(signal?: AbortSignal): Promise<ReadonlyMap<string, ModelListing>> {
     const { reader } = await this.open();
-    return reader.list(signal);
+    const listings = await reader.list(signal);
+    for (const note of reader.notes) if (!this.said.has(note)) this.log.warn(`in ${this.opened!.uri}: ${note}`);
+    this.said = new Set(reader.notes);
+    return listings;
   }
 
   /** One model at its place: a folder, or a single file. @throws {INF_ERR_STORE_PATH} and as {@link list} */

@@ -238,6 +238,14 @@ describe('every model of a store', () => {
     expect(states(repository)).toEqual(['a 1 UNAVAILABLE', 'b 1 READY', 'c 1 READY']);
   });
 
+  it('says what looks like a model and is none, once', async () => {
+    await put('a.onnx', SAME);
+    await put('deep/in/there/model.onnx', SAME);
+    const { repository } = await serveAll();
+    await repository.refresh();
+    expect(warnings).toEqual([expect.stringContaining('deep')]);
+  });
+
   it('waits for the first look of a store that is not there yet', async () => {
     const { repository } = await serveAll();
     expect(warnings.join()).toMatch(/the store could not be asked/);
@@ -448,10 +456,14 @@ describe('an order to load', () => {
     await put('m/1/model.onnx', SAME);
     const { repository } = await serveAll();
     const files = new Map([['1/model.onnx', new Uint8Array([1, 2, 3])]]);
-    await expect(repository.load('m', { config: config(), files })).rejects.toMatchObject({
-      code: 'INF_ERR_MODEL_LOAD',
-    });
+    const broken = { code: 'INF_ERR_MODEL_LOAD' };
+    await expect(repository.load('m', { config: config(), files })).rejects.toMatchObject(broken);
     expect(await answer(repository.use('m'))).toBe(1);
+    await expect(repository.load('n', { config: '{}', files })).rejects.toMatchObject(broken);
+    expect(repository.describe('n')).toBeUndefined();
+    await put('m/2/model.onnx', TWICE);
+    await repository.refresh();
+    expect(await answer(repository.use('m'))).toBe(2);
   });
 });
 
