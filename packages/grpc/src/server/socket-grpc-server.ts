@@ -1,0 +1,145 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { BaseCall } from '../call/base-call.js';
+import { Connection, type ConnectionHost } from '../http2/connection.js';
+import { bind } from './bind.js';
+import { type Clock, systemClock } from './clock.js';
+import { ConnectionWatch } from './connection-watch.js';
+import { Deadlines } from './deadlines.js';
+import type { GrpcAddress, GrpcMethod, GrpcServer } from './grpc-server.js';
+import { MethodTable } from './method-table.js';
+import type { GrpcServerOptions } from './options.js';
+import { type SettledOptions, settle } from './settled-options.js';
+import { tlsServerOptions, watchCertificates } from './tls-options.js';
+
+/** {@link GrpcServer} over sockets. */
+export class SocketGrpcServer implements GrpcServer, ConnectionHost {
+  address: GrpcAddress | undefined;
+  readonly options: SettledOptions;
+  readonly clock: Clock;
+  readonly methods = new MethodTable();
+  readonly unixPath: string | undefined;
+  private readonly server: Server;
+  private readonly tls: boolean;
+  /** Sockets from the moment they are accepted; under TLS their handshake may still go on. */
+  private readonly sockets = new Set<Socket>();
+  private readonly connections = new Set<Connection>();
+  private readonly deadlines: Deadlines;
+  private readonly watch: ConnectionWatch;
+  private readonly toFlush: Connection[] = [];
+  private flushScheduled = false;
+  private draining = false;
+  private onEmpty: (() => void) | undefined;
+
+  /** @throws {GRPC_ERR_OPTION} */
+  constructor(private readonly bindOptions: GrpcServerOptions) {
+    this.options = settle(bindOptions);
+    this.clock = bindOptions.clock ?? systemClock;
+    this.unixPath = bindOptions.path;
+    this.deadlines = new Deadlines(this.clock);
+    this.watch = new ConnectionWatch(this.options, this.clock, this.connections);
+    const { tls } = bindOptions;
+    this.tls = tls !== undefined;
+    if (tls === undefined) {
+      this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    } else {
+      const server = createTlsServer(tlsServerOptions(tls, this.options.handshakeTimeoutMs), (socket) => this.acceptTls(socket));
+      watchCertificates(server, tls);
+      this.server = server;
+    }
+    this.server.on('connection', (socket: Socket) => this.track(socket));
+  }
+
+  addMethods(service: string, methods: Readonly<Record<string, GrpcMethod>>): void {
+    this.methods.add(service, methods);
+  }
+
+  removeMethods(service: string): void {
+    this.methods.remove(service);
+  }
+
+  async start(): Promise<GrpcAddress> {
+    return (this.address = await bind(this.server, this.bindOptions));
+  }
+
+  private track(socket: Socket): void {
+    if (this.sockets.size >= this.options.maxConnections) return void socket.destroy();
+    this.sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      this.sockets.delete(socket);
+      if (this.sockets.size === 0) this.onEmpty?.();
+    });
+  }
+
+  private acceptTls(socket: Socket & { readonly alpnProtocol?: string | false | null }): void {
+    socket.setNoDelay(true);
+    if (socket.alpnProtocol === 'h2') this.accept(socket);
+    else socket.destroy();
+  }
+
+  private accept(socket: Socket): void {
+    if (socket.destroyed) return;
+    // Finds peers that went without a word.
+    socket.setKeepAlive(true, 60_000);
+    const connection = new Connection(socket, this, this.tls);
+    this.connections.add(connection);
+    this.watch.start();
+    if (this.draining) connection.goaway();
+  }
+
+  closed(connection: Connection): void {
+    this.connections.delete(connection);
+  }
+
+  watchDeadline(call: BaseCall): void {
+    this.deadlines.add(call);
+  }
+
+  flushSoon(connection: Connection): void {
+    connection.flushPlanned = true;
+    this.toFlush.push(connection);
+    if (this.flushScheduled) return;
+    this.flushScheduled = true;
+    process.nextTick(this.flushAll);
+  }
+
+  private readonly flushAll = (): void => {
+    this.flushScheduled = false;
+    for (const connection of this.toFlush.splice(0)) {
+      connection.flushPlanned = false;
+      connection.flush();
+    }
+  };
+
+  async drain(boundMs: number): Promise<boolean> {
+    let forced = false;
+    this.draining = true;
+    const timer = this.clock.setTimer(() => {
+      forced = true;
+      this.destroyAll();
+    }, boundMs);
+    if (this.server.listening) this.server.close();
+    for (const connection of this.connections) connection.goaway();
+    await this.empty();
+    timer.cancel();
+    this.watch.stop();
+    return !forced;
+  }
+
+  private empty(): Promise<void> {
+    if (this.sockets.size === 0) return Promise.resolve();
+    return new Promise((resolve) => (this.onEmpty = resolve));
+  }
+
+  close(): void {
+    if (this.server.listening) this.server.close();
+    this.watch.stop();
+    this.destroyAll();
+  }
+
+  private destroyAll(): void {
+    for (const connection of this.connections) connection.destroy();
+    for (const socket of this.sockets) socket.destroy();
+  }
+}
