@@ -159,7 +159,7 @@ export class ModelRegistry
     const others = models - lines.length;
     return {
       title: 'Models',
-      lines: others > 0 ? [...lines, `and ${others} more that load when they are used`] : lines,
+      lines: others > 0 ? [...lines, `and ${others} more that are not shown or not loaded`] : lines,
     };
   }
 
