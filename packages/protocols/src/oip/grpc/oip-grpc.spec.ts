@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { status } from '@grpc/grpc-js';
+import { BatchControl } from '@witan/core';
 import { ModelRegistry } from '@witan/inference';
 import { fixture, fixtureModel } from '@witan-libs/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -431,9 +432,17 @@ describe('the calls beside inference', () => {
     const SLOW = { model_name: 'slow', inputs: [input('x', 'FP32', [1, 1], { fp32_contents: [1] })] };
     const oneByOne = { name: 'slow', threads: 1, batch: { maxRows: 1, coalesce: 'off' as const } };
 
+    /** A request that is being run. */
+    const running = async (): Promise<{ first: Promise<unknown> }> => {
+      const first = client.call('ModelInfer', SLOW);
+      const gates = served!.app.nest.get(BatchControl);
+      while (gates.stats("model 'slow'").inFlight === 0) await new Promise((resolve) => setImmediate(resolve));
+      return { first };
+    };
+
     it('a deadline ends the wait, and the rows are not run', async () => {
       await start([oneByOne]);
-      const first = client.call('ModelInfer', SLOW);
+      const { first } = await running();
       // Whoever notices first, client, transport or gate: it is the deadline, not a caller that went away.
       const late = await Promise.all(
         [1, 2, 3, 4, 5].map((ms) => failure(client.call('ModelInfer', SLOW, { deadlineMs: ms }))),
@@ -447,7 +456,7 @@ describe('the calls beside inference', () => {
 
     it('the request’s own timeout too, in Triton’s words', async () => {
       await start([oneByOne]);
-      const first = client.call('ModelInfer', SLOW);
+      const { first } = await running();
       const request = { ...SLOW, parameters: { timeout: { int64_param: 1000 } } };
       expect(await failure(client.call('ModelInfer', request))).toEqual(
         refusal(status.DEADLINE_EXCEEDED, 'Request timeout expired'),

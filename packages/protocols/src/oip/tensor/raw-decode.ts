@@ -43,7 +43,9 @@ export function rawValues(name: string, datatype: Datatype, shape: readonly numb
   const length = bytes.byteLength / Values.BYTES_PER_ELEMENT;
   if (bytes.byteOffset % Values.BYTES_PER_ELEMENT === 0)
     return new Values(bytes.buffer as ArrayBuffer, bytes.byteOffset, length);
-  return new Values(Uint8Array.prototype.slice.call(bytes).buffer as ArrayBuffer, 0, length);
+  const copy = Buffer.allocUnsafeSlow(bytes.byteLength);
+  copy.set(bytes);
+  return new Values(copy.buffer as ArrayBuffer, 0, length);
 }
 
 /** The bytes as they are, unless some flag is set by another bit pattern than 1. */
