@@ -17,5 +17,4 @@ export function trailerFields({ message, details, trailers }: GrpcStatus): [stri
   return fields;
 }
 
-const cut = (text: string): string =>
-  text.length > MAX_MESSAGE_CHARS ? `${text.slice(0, MAX_MESSAGE_CHARS)}…` : text;
+const cut = (text: string): string => (text.length > MAX_MESSAGE_CHARS ? `${text.slice(0, MAX_MESSAGE_CHARS)}…` : text);

@@ -86,7 +86,9 @@ export abstract class BaseCall implements GrpcCall {
   }
 
   get answerType(): number {
-    return this.requestHeaders.contentType === 'application/grpc+proto' ? REPEATED.contentTypeProto : REPEATED.contentType;
+    return this.requestHeaders.contentType === 'application/grpc+proto'
+      ? REPEATED.contentTypeProto
+      : REPEATED.contentType;
   }
 
   get peer(): GrpcPeer {
@@ -175,8 +177,8 @@ export abstract class BaseCall implements GrpcCall {
     const { listener, listeners } = this;
     this.listener = this.listeners = undefined;
     if (!this.cancelled) return;
-    listener?.();
-    for (const one of listeners ?? []) one();
+    if (listener !== undefined) callSafely(listener);
+    for (const one of listeners ?? []) callSafely(one);
   }
 
   /** All of the answer is sent. */
@@ -188,8 +190,18 @@ export abstract class BaseCall implements GrpcCall {
   /** A part of the answer is sent. */
   progressed(): void {
     this.progressAt = this.connection.now;
+    this.connection.useful();
   }
 
   /** The outbox is empty. */
   caughtUp(): void {}
+}
+
+/** What a listener throws is its own affair: the connection has other calls. */
+function callSafely(fn: () => void): void {
+  try {
+    fn();
+  } catch {
+    // There is nobody to tell: the caller is gone.
+  }
 }

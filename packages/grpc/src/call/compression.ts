@@ -10,7 +10,8 @@ export interface Compression {
   readonly decompress: Code;
 }
 
-const asCode = (fn: unknown): Code => promisify(fn as (bytes: Buffer, options: object, done: () => void) => void) as never;
+const asCode = (fn: unknown): Code =>
+  promisify(fn as (bytes: Buffer, options: object, done: () => void) => void) as never;
 /** From Node 22.15 on. */
 const { zstdCompress, zstdDecompress } = zlib as unknown as Record<string, unknown>;
 

@@ -41,7 +41,8 @@ export class UnaryCall extends BaseCall implements GrpcUnaryCall, MessageSink {
       this.assembler === undefined &&
       length >= 0 &&
       bytes[start] === 0 &&
-      ((bytes[start + 1]! << 24) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 8) | bytes[start + 4]!) === length &&
+      ((bytes[start + 1]! << 24) | (bytes[start + 2]! << 16) | (bytes[start + 3]! << 8) | bytes[start + 4]!) ===
+        length &&
       length <= this.connection.options.maxReceiveMessageBytes
     ) {
       return this.dispatch(bytes.subarray(start + PREFIX_BYTES, end));
@@ -72,7 +73,10 @@ export class UnaryCall extends BaseCall implements GrpcUnaryCall, MessageSink {
     }
     const { message } = this;
     if (message === undefined) {
-      return this.fail({ code: STATUS.unimplemented, message: 'this method takes one message, and the request has none' });
+      return this.fail({
+        code: STATUS.unimplemented,
+        message: 'this method takes one message, and the request has none',
+      });
     }
     this.message = undefined;
     this.assembler = undefined;

@@ -62,7 +62,7 @@ export function decodeHuffman(bytes: Uint8Array, start: number, end: number, out
 /** The last, less than 8 bits: whole codes, then padding. */
 function decodeRest(held: number, heldBits: number, table: number, out: Uint8Array, written: number): number {
   let codeBegun = table !== 0;
-  for (; heldBits > 0; ) {
+  for (; heldBits > 0;) {
     const entry = TABLES[(table << 8) | ((held << (8 - heldBits)) & 0xff)]!;
     const bits = (entry >>> 8) & 0xff;
     if (entry < LEAF || bits > heldBits) break;

@@ -12,15 +12,7 @@ import { peerOf } from '../server/peer.js';
 import type { SettledOptions } from '../server/settled-options.js';
 import { BlockCache } from './block-cache.js';
 import { CLOSED, ClosedStreams } from './closed-streams.js';
-import {
-  CODE,
-  DEFAULT_WINDOW_BYTES,
-  FLAG,
-  FRAME,
-  MAX_STREAM_ID,
-  MAX_WINDOW_BYTES,
-  SETTING,
-} from './codes.js';
+import { CODE, DEFAULT_WINDOW_BYTES, FLAG, FRAME, MAX_STREAM_ID, MAX_WINDOW_BYTES, SETTING } from './codes.js';
 import { ConnectionError } from './connection-error.js';
 import { FloodBudget } from './flood-budget.js';
 import { type FrameHandler, FrameReader } from './frame-reader.js';
@@ -192,8 +184,8 @@ export class Connection implements FrameHandler {
     if (this.congestedSince === undefined) this.socket.resume();
   }
 
-  onHead(type: number, _flags: number, id: number, length: number): void {
-    if (!this.settingsSeen && type !== FRAME.settings) wrong('the first frame is not SETTINGS');
+  onHead(type: number, flags: number, id: number, length: number): void {
+    if (!this.settingsSeen && (type !== FRAME.settings || flags & FLAG.ack)) wrong('the first frame is not SETTINGS');
     this.blocks.expect(type, id);
     switch (type) {
       case FRAME.data:
@@ -259,8 +251,9 @@ export class Connection implements FrameHandler {
     const before = peer.initialWindow;
     peer.read(bytes, start, end);
     this.sender.encoder.setTableSize(peer.headerTable);
-    this.shiftWindows(peer.initialWindow - before);
+    // What the larger windows let out comes behind the acknowledgement.
     this.sender.frame(FRAME.settings, FLAG.ack, 0, EMPTY);
+    this.shiftWindows(peer.initialWindow - before);
   }
 
   /** RFC 9113, 6.9.2. */
@@ -504,6 +497,11 @@ export class Connection implements FrameHandler {
     call.receiveWindow += more;
     this.sender.word(FRAME.windowUpdate, call.id, more);
     this.touch();
+  }
+
+  /** Something useful was done, which warrants a few frames that carry nothing. */
+  useful(): void {
+    this.flood.use();
   }
 
   /** Counts bytes that a call keeps; false when they are too many and the call has failed for it. */

@@ -50,8 +50,7 @@ export class FrameReader {
       const size = (chunk[at]! << 16) | (chunk[at + 1]! << 8) | chunk[at + 2]!;
       const type = chunk[at + 3]!;
       const flags = chunk[at + 4]!;
-      const id =
-        ((chunk[at + 5]! & 0x7f) << 24) | (chunk[at + 6]! << 16) | (chunk[at + 7]! << 8) | chunk[at + 8]!;
+      const id = ((chunk[at + 5]! & 0x7f) << 24) | (chunk[at + 6]! << 16) | (chunk[at + 7]! << 8) | chunk[at + 8]!;
       if (size > MIN_MAX_FRAME_BYTES) tooLarge(size);
       handler.onHead(type, flags, id, size);
       at += FRAME_HEADER_BYTES;

@@ -47,7 +47,8 @@ export class Output {
   private nextSlab(size: number): Buffer {
     if (this.slab !== undefined) this.cut(this.slab);
     this.from = this.to = 0;
-    return (this.slab = size > SLAB_BYTES ? Buffer.allocUnsafeSlow(size) : (spare.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES)));
+    return (this.slab =
+      size > SLAB_BYTES ? Buffer.allocUnsafeSlow(size) : (spare.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES)));
   }
 
   private cut(slab: Buffer): void {

@@ -33,7 +33,8 @@ export class PeerSettings {
         if (value > 1) throw new ConnectionError(CODE.protocolError, `ENABLE_PUSH is ${value}`);
         return;
       case SETTING.initialWindowSize:
-        if (value > MAX_WINDOW_BYTES) throw new ConnectionError(CODE.flowControlError, `INITIAL_WINDOW_SIZE is ${value}`);
+        if (value > MAX_WINDOW_BYTES)
+          throw new ConnectionError(CODE.flowControlError, `INITIAL_WINDOW_SIZE is ${value}`);
         this.initialWindow = value;
         return;
       case SETTING.maxFrameSize:

@@ -59,7 +59,14 @@ export class Sender {
     out.set(message, at + PREFIX_BYTES);
     const trailers = at + size + FRAME_HEADER_BYTES;
     at = encoder.repeated(REPEATED.statusOk, out, trailers);
-    writeHead(out, trailers - FRAME_HEADER_BYTES, at - trailers, FRAME.headers, FLAG.endHeaders | FLAG.endStream, call.id);
+    writeHead(
+      out,
+      trailers - FRAME_HEADER_BYTES,
+      at - trailers,
+      FRAME.headers,
+      FLAG.endHeaders | FLAG.endStream,
+      call.id,
+    );
     this.output.advance(at);
     call.sent();
   }

@@ -5,7 +5,10 @@ import type { GrpcBindOptions } from './options.js';
 import { removeStaleSocket } from './stale-socket.js';
 
 /** @throws {GRPC_ERR_LISTEN} */
-export async function bind(server: Server, { path, host = '0.0.0.0', port = 0 }: GrpcBindOptions): Promise<GrpcAddress> {
+export async function bind(
+  server: Server,
+  { path, host = '0.0.0.0', port = 0 }: GrpcBindOptions,
+): Promise<GrpcAddress> {
   if (path !== undefined) await removeStaleSocket(path);
   const name = host.includes(':') ? `[${host}]` : host;
   const target = path === undefined ? { host, port } : { path };
@@ -15,7 +18,11 @@ export async function bind(server: Server, { path, host = '0.0.0.0', port = 0 }:
   return { text: `${name}:${bound.port}`, port: bound.port };
 }
 
-function listen(server: Server, target: { host: string; port: number } | { path: string }, name: string): Promise<void> {
+function listen(
+  server: Server,
+  target: { host: string; port: number } | { path: string },
+  name: string,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException): void => {
       const text = `gRPC cannot listen on ${name}: ${reasonOf(cause)}; choose another address`;

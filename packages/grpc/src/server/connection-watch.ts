@@ -75,6 +75,7 @@ export class ConnectionWatch {
   }
 
   private lookAtCalls(connection: Connection, now: number): void {
+    if (connection.calls.size === 0) return;
     const { requestTimeoutMs, stallTimeoutMs } = this.options;
     for (const call of [...connection.calls.values()]) {
       if (call.awaitsBytes && now - call.since > requestTimeoutMs) {

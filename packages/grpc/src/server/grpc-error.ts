@@ -10,7 +10,8 @@ export const GRPC_ERRORS = {
   },
   GRPC_ERR_METADATA: {
     category: 'INTERNAL',
-    summary: 'Metadata of an answer has a name or value that gRPC does not allow; bytes need a name that ends in `-bin`.',
+    summary:
+      'Metadata of an answer has a name or value that gRPC does not allow; bytes need a name that ends in `-bin`.',
   },
 } as const;
 

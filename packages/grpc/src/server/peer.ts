@@ -4,7 +4,8 @@ import type { GrpcPeer } from './grpc-server.js';
 
 /** Who is at the other end of a connection. */
 export function peerOf(socket: Socket, tls: boolean, unixPath: string | undefined): GrpcPeer {
-  const address = unixPath === undefined ? `${hostOf(socket.remoteAddress ?? '')}:${socket.remotePort}` : `unix:${unixPath}`;
+  const address =
+    unixPath === undefined ? `${hostOf(socket.remoteAddress ?? '')}:${socket.remotePort}` : `unix:${unixPath}`;
   const subject = tls ? (socket as TLSSocket).getPeerCertificate().subject : undefined;
   return subject ? { address, tls, certificateSubject: subjectText(subject as never) } : { address, tls };
 }

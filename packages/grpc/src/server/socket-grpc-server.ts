@@ -29,7 +29,7 @@ export class SocketGrpcServer implements GrpcServer, ConnectionHost {
   private readonly toFlush: Connection[] = [];
   private flushScheduled = false;
   private draining = false;
-  private onEmpty: (() => void) | undefined;
+  private readonly whenEmpty: (() => void)[] = [];
 
   /** @throws {GRPC_ERR_OPTION} */
   constructor(private readonly bindOptions: GrpcServerOptions) {
@@ -43,7 +43,9 @@ export class SocketGrpcServer implements GrpcServer, ConnectionHost {
     if (tls === undefined) {
       this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
     } else {
-      const server = createTlsServer(tlsServerOptions(tls, this.options.handshakeTimeoutMs), (socket) => this.acceptTls(socket));
+      const server = createTlsServer(tlsServerOptions(tls, this.options.handshakeTimeoutMs), (socket) =>
+        this.acceptTls(socket),
+      );
       watchCertificates(server, tls);
       this.server = server;
     }
@@ -68,7 +70,7 @@ export class SocketGrpcServer implements GrpcServer, ConnectionHost {
     socket.on('error', () => undefined);
     socket.once('close', () => {
       this.sockets.delete(socket);
-      if (this.sockets.size === 0) this.onEmpty?.();
+      if (this.sockets.size === 0) for (const resolve of this.whenEmpty.splice(0)) resolve();
     });
   }
 
@@ -129,7 +131,7 @@ export class SocketGrpcServer implements GrpcServer, ConnectionHost {
 
   private empty(): Promise<void> {
     if (this.sockets.size === 0) return Promise.resolve();
-    return new Promise((resolve) => (this.onEmpty = resolve));
+    return new Promise((resolve) => this.whenEmpty.push(resolve));
   }
 
   close(): void {
