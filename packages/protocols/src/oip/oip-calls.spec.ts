@@ -167,6 +167,23 @@ describe('the calls of the protocol over REST', () => {
     );
   });
 
+  it.each(['/v2/models/iris/', '/v2//', `/v2/models/${'n'.repeat(300)}`])('%s is no path', async (url) => {
+    await start(['iris']);
+    const answer = await get(url);
+    expect(answer.statusCode).toBe(404);
+    expect(answer.json().error).toContain('there is no /v2/');
+  });
+
+  it('a message shows of what was sent what tells it apart, not megabytes', async () => {
+    await start(['iris']);
+    const { body, statusCode } = await post('/v2/models/iris/infer', {
+      inputs: [tensor('n'.repeat(1e6), 'FP32', [1], [1])],
+    });
+    expect(statusCode).toBe(400);
+    expect(body).toMatch(/^{"error":"unexpected inference input 'nnn/);
+    expect(body.length).toBeLessThan(1100);
+  });
+
   it('lives below the global prefix', async () => {
     await start(['iris'], { configure: (nest) => void nest.setGlobalPrefix('api') });
     expect((await post('/api/v2/models/iris/infer', ROW)).statusCode).toBe(200);

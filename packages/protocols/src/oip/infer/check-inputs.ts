@@ -29,11 +29,10 @@ export function checkedInputs(face: ModelFace, given: readonly InferTensor[], ma
 }
 
 function find({ inputs, model }: ModelFace, given: readonly InferTensor[], name: string): InferTensor {
-  for (const tensor of given) {
-    if (tensor.name === name) return tensor;
-    if (!inputs.some((input) => input.name === tensor.name))
-      throw inputError(`unexpected inference input '${tensor.name}' for model '${model.name}'`);
-  }
+  const found = given.find((tensor) => tensor.name === name);
+  if (found) return found;
+  const unknown = given.find((tensor) => !inputs.some((input) => input.name === tensor.name));
+  if (unknown) throw inputError(`unexpected inference input '${unknown.name}' for model '${model.name}'`);
   throw inputError(`input '${name}' is missing for model '${model.name}', another one is given twice`);
 }
 

@@ -75,6 +75,28 @@ describe('the body of an inference request', () => {
     expect(() => decode(json)).toThrow(why);
   });
 
+  it('counts what was said last of what is said twice, for the data as well', () => {
+    const twice = (members: string): unknown => decode(`{"inputs":[{"name":"x",${members}}]}`).inputs[0]!.data;
+    expect(twice('"datatype":"INT32","shape":[2],"data":[1,2],"datatype":"FP32"')).toEqual(Float32Array.of(1, 2));
+    expect(() => twice('"datatype":"FP32","shape":[2],"data":[1,2],"shape":[3]')).toThrow('fewer values');
+    expect(() => twice('"datatype":"FP32","shape":[1],"data":[1],"datatype":"BYTES"')).toThrow('no BYTES value');
+  });
+
+  it.each([
+    ['inputs', `{"inputs":[${'{"name":"x","shape":[1],"datatype":"FP32","data":[1]},'.repeat(25_000)}`],
+    ['outputs', `{"outputs":[${'{"name":"y"},'.repeat(51_000)}`],
+    ['members of a tensor', `{"inputs":[{${'"shape":[1],'.repeat(100_001)}`],
+    ['members', `{${'"inputs":[],'.repeat(100_001)}`],
+  ])('of more %s than any model has is refused before its end is read', (_what, text) => {
+    expect(() => decode(text)).toThrow('more than 100000 inputs, outputs and members');
+  });
+
+  it('may have a MiB of parameters in all', () => {
+    const parameters = { comment: 'c'.repeat(600_000) };
+    expect(decode({ inputs: [x], parameters }).parameters).toEqual(parameters);
+    expect(() => decode({ inputs: [{ ...x, parameters }], parameters })).toThrow('more than 1048576 bytes');
+  });
+
   it.each([
     [4, 'unexpected size for input'],
     [12, 'unexpected additional input data for model: 4 bytes'],

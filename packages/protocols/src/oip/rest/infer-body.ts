@@ -15,6 +15,10 @@ export interface BodyLimits {
 
 const EMPTY = Buffer.alloc(0);
 const MAX_RANK = 32;
+/** Members of the request and of its tensors. Each takes time on the thread that answers everybody; no model has so many inputs. */
+const MAX_MEMBERS = 100_000;
+/** All parameters of a request together, as they are written: what they become takes many times as much. */
+const MAX_PARAMETER_BYTES = 1024 * 1024;
 /** What a string takes beside its characters, roughly. */
 const STRING_BYTES = 32;
 
@@ -55,6 +59,8 @@ class BodyDecoder {
   private outputs: RequestedOutput[] | undefined;
   private binaryAt = 0;
   private hasInputs = false;
+  private membersLeft = MAX_MEMBERS;
+  private parameterBytesLeft = MAX_PARAMETER_BYTES;
 
   constructor(
     private readonly cursor: JsonCursor,
@@ -76,6 +82,7 @@ class BodyDecoder {
 
   private member(key: string): void {
     const { cursor } = this;
+    this.countMember();
     switch (key) {
       case 'id':
         this.id = this.text("'id'");
@@ -110,6 +117,7 @@ class BodyDecoder {
       data: undefined,
     };
     this.requireOpen(0x7b, "each of 'inputs' must be an object");
+    this.countMember();
     this.cursor.object((key) => this.tensorMember(draft, key));
     const { name, shape, datatype, parameters } = draft;
     if (name === undefined) throw requestError("an input has no 'name'");
@@ -124,6 +132,9 @@ class BodyDecoder {
 
   private tensorMember(draft: Draft, key: string): void {
     const { cursor } = this;
+    this.countMember();
+    // What is said twice counts as it was said last, for the data too: it is read once more at the end.
+    if (key === 'datatype' || key === 'shape') draft.data = undefined;
     switch (key) {
       case 'name':
         draft.name = this.text("an input's 'name'");
@@ -197,7 +208,9 @@ class BodyDecoder {
     let name: string | undefined;
     let parameters: Parameters | undefined;
     this.requireOpen(0x7b, "each of 'outputs' must be an object");
+    this.countMember();
     this.cursor.object((key) => {
+      this.countMember();
       if (key === 'name') name = this.text("an output's 'name'");
       else if (key === 'parameters') parameters = this.readParameters(`output '${name ?? ''}'`);
       else this.cursor.pass();
@@ -225,7 +238,11 @@ class BodyDecoder {
 
   private readParameters(whose: string): Parameters {
     this.requireOpen(0x7b, `the parameters of ${whose} must be an object`);
-    const parameters = this.cursor.value() as Record<string, Parameter>;
+    const start = this.cursor.at;
+    const parameters = this.cursor.value(this.parameterBytesLeft) as Record<string, Parameter> | undefined;
+    if (!parameters)
+      throw requestError(`the request's parameters take more than ${MAX_PARAMETER_BYTES} bytes, which is the limit`);
+    this.parameterBytesLeft -= this.cursor.at - start;
     for (const name of Object.keys(parameters)) {
       const type = typeof parameters[name];
       if (type !== 'string' && type !== 'number' && type !== 'boolean')
@@ -237,6 +254,13 @@ class BodyDecoder {
         );
     }
     return parameters;
+  }
+
+  private countMember(): void {
+    if (--this.membersLeft < 0)
+      throw requestError(
+        `the request has more than ${MAX_MEMBERS} inputs, outputs and members of them, which is the limit`,
+      );
   }
 
   private text(what: string): string {

@@ -133,7 +133,9 @@ export class OipRest implements HttpExtension, OpenApiContributor {
 function refusal(method: string, path: string, allowed: readonly string[]): Error {
   if (SHARED_MEMORY.test(path)) return oipError('OIP_ERR_UNSUPPORTED', 'shared memory is not supported');
   const shown = path.slice(0, 200);
-  if (allowed.length === 0) return oipError('OIP_ERR_PATH', `there is no ${shown} here: see /v2/docs/dataplane.json`);
+  // A path that its own route did not take has a name that is longer than any model's.
+  if (allowed.length === 0 || allowed.includes(method))
+    return oipError('OIP_ERR_PATH', `there is no ${shown} here: see /v2/docs/dataplane.json`);
   return oipError('OIP_ERR_METHOD', `${shown} does not take ${method}: send ${allowed.join(' or ')}`);
 }
 

@@ -17,7 +17,7 @@ export interface OipRoute {
 export function methodsOf(routes: readonly OipRoute[]): (path: string) => readonly string[] {
   const patterns = routes.map(({ method, path }) => ({
     method,
-    pattern: new RegExp(`^${path.replace(/:[a-z]+/g, '[^/]+')}/?$`),
+    pattern: new RegExp(`^${path.replace(/:[a-z]+/g, '[^/]+')}$`),
   }));
   return (path) => {
     const methods = patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method as string);

@@ -96,11 +96,12 @@ export class JsonCursor {
     );
   }
 
-  /** Any value, checked and stepped over; gives its bytes' range as a text to parse where it is wanted. */
-  value(): unknown {
+  /** Any value, checked before it is made; `undefined` when it takes more bytes than `maxBytes`. @param maxBytes @default any */
+  value(maxBytes = Infinity): unknown {
     this.peek();
     const start = this.at;
     this.pass();
+    if (this.at - start > maxBytes) return undefined;
     return JSON.parse(this.bytes.toString('utf8', start, this.at));
   }
 
