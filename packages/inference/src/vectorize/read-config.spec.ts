@@ -105,6 +105,16 @@ describe('a config', () => {
     expect(Vectorizer.of(given).features).toEqual(['f']);
   });
 
+  it.each([
+    ['itself', (circle: Record<string, unknown>) => (circle['again'] = circle)],
+    ['a bigint', () => ({ again: 1n })],
+  ])('of the application that holds %s where it should not is refused as any other', (_what, make) => {
+    for (const given of [config({ type: make({}) }), config({ ...plain, default_val: [make({})] })])
+      expect(() => Vectorizer.of(given)).toThrow(
+        expect.objectContaining({ code: 'INF_ERR_VECTORIZE_CONFIG' }) as Error,
+      );
+  });
+
   it('may have names that Object knows', () => {
     const given = JSON.parse(
       '{"feature_transformations": {"__proto__": {"type": "identity", "default_val": [2]}}, "feature_order": ["__proto__"]}',

@@ -187,6 +187,15 @@ function asFloat(code: TransformationCode): string {
 
 /** As JSON, cut. */
 function shown(value: unknown): string {
-  const text = JSON.stringify(typeof value === 'string' ? value.slice(0, MAX_SHOWN) : value) ?? 'missing';
+  const text = jsonOf(typeof value === 'string' ? value.slice(0, MAX_SHOWN) : value);
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'missing';
+  } catch {
+    // An object of the application's own may hold itself, or a bigint, which have no JSON.
+    return `a ${typeof value}`;
+  }
 }
