@@ -77,10 +77,10 @@ describe('a model whose path has parameters', () => {
     await rename(`${path}.new`, path);
   }
 
-  async function start(service: Type, more: Partial<ModelOptions> = {}) {
+  async function start(service: Type, more: Partial<ModelOptions> = {}, maxModels = 8) {
     @Module({
       imports: [
-        ModelModule.forRoot({ store, runners: { trusted: true } }),
+        ModelModule.forRoot({ store, runners: { trusted: true }, loaded: { maxModels } }),
         ModelModule.forFeature({ name: 'paint', path: 'colors/:color', ...more }),
       ],
       providers: [service, Painter],
@@ -176,6 +176,21 @@ describe('a model whose path has parameters', () => {
         [1, 2, 3],
       ]);
     });
+  });
+
+  it('that was let go is looked at when it is wanted again', async () => {
+    const { paint, registry } = await start(Single, {}, 1);
+    expect([await paint('red'), await paint('blue')]).toEqual([
+      [1, 2, 3],
+      [2, 4, 6],
+    ]);
+    await put('colors/red/2/model.onnx', TWICE);
+    await registry.refresh();
+    expect(registry.list().map(({ name }) => name)).toEqual(['paint:colors/blue']);
+    expect(await paint('red')).toEqual([2, 4, 6]);
+    await rm(join(store, 'colors/blue.onnx'));
+    await registry.refresh();
+    expect(await paint('blue')).toEqual([404, 'INF_ERR_MODEL_NOT_FOUND']);
   });
 
   it('may be loaded ahead', async () => {

@@ -1,4 +1,5 @@
 import type { Clock } from '@witan/core';
+import { inferenceError } from '../inference.errors.js';
 
 interface Job {
   readonly run: () => Promise<unknown>;
@@ -13,23 +14,26 @@ const MOST_LENT = 4;
 
 /** Loads a few models at a time, so that a burst of them leaves cores and memory for requests. */
 export class LoadQueue {
-  private readonly asked: Job[] = [];
-  private readonly ahead: Job[] = [];
+  private readonly waiting: Job[] = [];
   private running = 0;
   private slow = 0;
   private closed: Error | undefined;
   private whenIdle: (() => void) | undefined;
 
+  /** @throws {INF_ERR_OPTIONS} when the limit is out of its range */
   constructor(
     private readonly limit: number,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    if (Number.isSafeInteger(limit) && limit >= 1) return;
+    throw inferenceError('INF_ERR_OPTIONS', `concurrentLoads is ${String(limit)}: it must be a whole number from 1 on`);
+  }
 
-  /** Runs `job` when its turn comes. `ahead`: nobody waits for it, so that others go first. */
-  run<T>(job: () => Promise<T>, ahead = false): Promise<T> {
+  /** Runs `job` when its turn comes. */
+  run<T>(job: () => Promise<T>): Promise<T> {
     if (this.closed) return Promise.reject(this.closed);
     return new Promise<T>((resolve, reject) => {
-      (ahead ? this.ahead : this.asked).push({ run: job, resolve: resolve as Job['resolve'], reject });
+      this.waiting.push({ run: job, resolve: resolve as Job['resolve'], reject });
       this.next();
     });
   }
@@ -37,13 +41,13 @@ export class LoadQueue {
   /** Refuses what waits and what comes; resolves when nothing runs any more. */
   async close(error: Error): Promise<void> {
     this.closed = error;
-    for (const job of [...this.asked.splice(0), ...this.ahead.splice(0)]) job.reject(error);
+    for (const job of this.waiting.splice(0)) job.reject(error);
     if (this.running > 0) await new Promise<void>((resolve) => (this.whenIdle = resolve));
   }
 
   private next(): void {
     if (this.running - this.slow >= this.limit || this.running >= this.limit * MOST_LENT) return;
-    const job = this.asked.shift() ?? this.ahead.shift();
+    const job = this.waiting.shift();
     if (job) void this.start(job);
   }
 

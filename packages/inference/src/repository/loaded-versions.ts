@@ -1,4 +1,5 @@
 import type { Clock } from '@witan/core';
+import { inferenceError } from '../inference.errors.js';
 import type { ManagedModel } from './managed-model.js';
 import type { ModelVersion } from './model-version.js';
 import { repositoryError } from './repository.errors.js';
@@ -35,12 +36,15 @@ export class LoadedVersions {
   private comingBytes = 0;
   private uses = 0;
 
+  /** @throws {INF_ERR_OPTIONS} when a limit is out of its range */
   constructor(
     private readonly limits: LoadedLimits,
     private readonly clock: Clock,
     private readonly mayGo: (model: ManagedModel) => boolean,
     private readonly rssBytes: () => number = () => process.memoryUsage.rss(),
-  ) {}
+  ) {
+    checkLimits(limits);
+  }
 
   get count(): number {
     return this.entries.size;
@@ -132,5 +136,12 @@ export class LoadedVersions {
       `there is no room for model '${model.name}' (${bytes} bytes): ${limit}, and the ${this.count} that are loaded (${this.bytes} bytes) are pinned, declared or in use`,
       { retryAfterMs: 1_000 },
     );
+  }
+}
+
+function checkLimits(limits: LoadedLimits): void {
+  for (const [name, value] of Object.entries(limits)) {
+    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
+    throw inferenceError('INF_ERR_OPTIONS', `loaded.${name} is ${String(value)}: it must be a whole number from 1 on`);
   }
 }

@@ -448,6 +448,21 @@ describe('room', () => {
     expect(names.filter((name) => repository.served(name))).toEqual(['b', 'c']);
   });
 
+  it('is made while the process has more memory than it may', async () => {
+    const { repository } = repositoryOf({ loaded: { maxRssBytes: 1 } });
+    const names = ['a', 'b', 'c'];
+    for (const name of names) await repository.add(lazy(name), shelf(name).put('1', SAME));
+    for (const name of names) await repository.use(name);
+    await repository.refresh();
+    expect(names.filter((name) => repository.served(name))).toEqual(['c']);
+    expect(await answer(repository.use('a'))).toBe(1);
+  });
+
+  it.each([[{ loaded: { maxModels: 0 } }], [{ loaded: { maxBytes: 1.5 } }], [{ concurrentLoads: 0 }]])(
+    'refuses %j',
+    (options) => expect(() => repositoryOf(options)).toThrow(expect.objectContaining({ code: 'INF_ERR_OPTIONS' })),
+  );
+
   it('is never made by models that are declared or pinned: then the request is refused with a hint', async () => {
     const { repository } = repositoryOf({ loaded: { maxModels: 2 } });
     await repository.add({ name: 'a' }, shelf('a').put('1', SAME));

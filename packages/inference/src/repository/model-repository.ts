@@ -7,7 +7,7 @@ import type { ModelModuleOptions, ModelOptions } from '../module/model-options.j
 import type { RunnerFactory } from '../runner/runner-factory.js';
 import { DeclaredSource } from './declared-source.js';
 import type { ModelListing } from './listing.js';
-import { LoadOverride } from './load-override.js';
+import type { LoadOverride } from './load-override.js';
 import { LoadQueue } from './load-queue.js';
 import type { ManagedModel, SavedModel } from './managed-model.js';
 import type { LoadModelOptions, ModelDescription, ModelDirectory } from './model-directory.js';
@@ -248,17 +248,25 @@ export class ModelRepository implements ModelDirectory {
     bindings: readonly SchemaBinding[],
   ): Promise<VersionHandle> {
     const name = `${options.name}:${path}`;
-    const source = this.shelves.at(path);
-    const listing = this.entries.find(name)?.seen ?? (await source.list());
-    // Somebody else may have asked for it meanwhile, by another name of the same path.
     const known = this.entries.find(name);
-    if (known) return known.handle;
-    if (!listing) throw notFoundAt(options.name, path, (await this.shelves.store()).uri);
-    const entry = this.entries.add('chosen', { ...options, name }, source, true);
+    if (known?.seen) return known.handle;
+    const source = this.shelves.at(path);
+    const listing = await source.list();
+    // Somebody else may have asked for it meanwhile, by another name of the same path.
+    const entry = this.entries.find(name) ?? (listing && this.chosen({ ...options, name }, source, bindings));
+    if (!entry || !listing) {
+      if (entry) this.entries.delete(entry);
+      throw notFoundAt(options.name, path, (await this.shelves.store()).uri);
+    }
     entry.seen = listing;
-    for (const binding of bindings) entry.model.bind(binding);
     await entry.model.update(listing);
     return entry.handle;
+  }
+
+  private chosen(options: ModelOptions, source: ModelSource, bindings: readonly SchemaBinding[]): ModelEntry {
+    const entry = this.entries.add('chosen', options, source, true);
+    for (const binding of bindings) entry.model.bind(binding);
+    return entry;
   }
 
   private async listAtBoot({ source, options }: ModelEntry): Promise<ModelListing | undefined> {
@@ -310,10 +318,11 @@ export class ModelRepository implements ModelDirectory {
     await failed?.source?.remove();
   }
 
-  private overrideOf(name: string, { config, files }: LoadModelOptions): Promise<LoadOverride> {
+  private async overrideOf(name: string, { config, files }: LoadModelOptions): Promise<LoadOverride> {
+    const { LoadOverride } = await import('./load-override.js');
     if (config !== undefined) return LoadOverride.of(name, config, files!);
     const text = `model '${name}' was given files without a configuration: give both`;
-    return Promise.reject(repositoryError('INF_ERR_LOAD_OVERRIDE', text));
+    throw repositoryError('INF_ERR_LOAD_OVERRIDE', text);
   }
 
   private readState(): Promise<Readonly<Record<string, SavedModel>>> {

@@ -1,10 +1,9 @@
 import type { Clock } from '@witan/core';
-import { openStore } from '../store/open-store.js';
 import type { StoreOptions } from '../store/store-options.js';
-import { StoreCache } from '../store/cache/store-cache.js';
+import type { StoreCache } from '../store/cache/store-cache.js';
 import type { DownloadProgress, StoreCacheOptions } from '../store/cache/cached-tree.js';
 import type { Store } from '../store/store.js';
-import { LayoutReader } from './layout/layout-reader.js';
+import type { LayoutReader } from './layout/layout-reader.js';
 import type { ModelListing, VersionListing } from './listing.js';
 import type { LocalFiles, ModelSource } from './model-source.js';
 import type { RepositoryLog } from './repository-log.js';
@@ -20,10 +19,19 @@ export interface ModelShelvesOptions {
 /** Downloads that take longer are said, and again whenever so much time has passed. */
 const SAY_AFTER_MS = 5_000;
 
-/** The models of a store by their places in it, and the files of their versions on this machine. Opened on first use. */
+/** What is there once the store is opened. */
+interface Opened {
+  readonly store: Store;
+  readonly reader: LayoutReader;
+  readonly cache: StoreCache;
+}
+
+/**
+ * The models of a store by their places in it, and the files of their versions on this machine. Opened, and its code
+ * loaded, on first use: an application whose models are single files never needs it.
+ */
 export class ModelShelves {
-  private readonly cache: StoreCache;
-  private opening: Promise<{ store: Store; reader: LayoutReader }> | undefined;
+  private opening: Promise<Opened> | undefined;
   private opened: Store | undefined;
   /** What the last listing met that is no model although it looks like one. */
   private said: ReadonlySet<string> = new Set();
@@ -32,9 +40,7 @@ export class ModelShelves {
     private readonly options: ModelShelvesOptions,
     private readonly clock: Clock,
     private readonly log: RepositoryLog,
-  ) {
-    this.cache = new StoreCache({ clock, ...options.cache });
-  }
+  ) {}
 
   /** @throws {INF_ERR_STORE_URI} */
   async store(): Promise<Store> {
@@ -70,26 +76,35 @@ export class ModelShelves {
 
   /** The files of a version, kept until they are released. */
   async fetch(place: string, version: VersionListing, signal?: AbortSignal): Promise<LocalFiles> {
-    const { store } = await this.open();
+    const { store, cache } = await this.open();
     const base = baseOf(place, version);
     const { copyLocal: copy } = this.options;
     const onProgress = this.progressOf(place, version);
-    const tree = await this.cache.tree(store, version.files, { base, copy, signal, onProgress });
+    const tree = await cache.tree(store, version.files, { base, copy, signal, onProgress });
     return { modelPath: tree.pathOf(version.modelFile), folder: tree.folder, release: () => tree.release() };
   }
 
   async close(): Promise<void> {
-    await this.cache.close();
-    await (await this.opening?.catch(() => undefined))?.store.close();
+    const opened = await this.opening?.catch(() => undefined);
+    await opened?.cache.close();
+    await opened?.store.close();
   }
 
-  private open(): Promise<{ store: Store; reader: LayoutReader }> {
-    const { store: where, storeOptions } = this.options;
-    this.opening ??= openStore(where, { clock: this.clock, ...storeOptions }).then((bare) => {
-      const store = (this.opened = this.cache.remembering(bare));
-      return { store, reader: new LayoutReader(store) };
-    });
-    return this.opening;
+  private open(): Promise<Opened> {
+    return (this.opening ??= this.openNow());
+  }
+
+  private async openNow(): Promise<Opened> {
+    const [{ openStore }, { StoreCache }, { LayoutReader }] = await Promise.all([
+      import('../store/open-store.js'),
+      import('../store/cache/store-cache.js'),
+      import('./layout/layout-reader.js'),
+    ]);
+    const { store: where, storeOptions, cache: cacheOptions } = this.options;
+    const cache = new StoreCache({ clock: this.clock, ...cacheOptions });
+    const store = cache.remembering(await openStore(where, { clock: this.clock, ...storeOptions }));
+    this.opened = store;
+    return { store, reader: new LayoutReader(store), cache };
   }
 
   private progressOf(place: string, { version, files }: VersionListing): (progress: DownloadProgress) => void {

@@ -1,5 +1,4 @@
 import type { ModelModuleOptions } from '../module/model-options.js';
-import { withOverride } from './load-override.js';
 import type { ModelListing } from './listing.js';
 import { DEFAULT_MAX_MODELS } from './loaded-versions.js';
 import type { ManagedModel } from './managed-model.js';
@@ -27,8 +26,7 @@ export class StoreLooks {
   /** All places where models come from. */
   async everywhere(): Promise<void> {
     const { entries, options } = this.parts;
-    const alone = [...entries.all()].filter(({ origin }) => origin === 'declared' || origin === 'chosen');
-    const refreshed = alone.filter((entry) => entry.options.refresh !== false);
+    const refreshed = [...entries.all()].filter((entry) => isLookedAt(entry));
     const store = options.serve === 'all' ? this.store() : undefined;
     await Promise.all([store, ...refreshed.map((entry) => this.one(entry, false))]);
   }
@@ -48,14 +46,13 @@ export class StoreLooks {
   /** One model by itself; `wait`: until what was found has taken effect. */
   async one(entry: ModelEntry, wait: boolean): Promise<void> {
     if (entry.override) return this.withOverride(entry);
-    const { model, source, origin } = entry;
+    const { model, source } = entry;
     const listing = await source.list().catch((error: unknown) => error as Error);
     if (listing instanceof Error) {
       model.storeWarning = `the store could not be asked: ${listing.message}`;
       return;
     }
     model.storeWarning = source.outage;
-    if (origin === 'chosen' && !model.served && !listing) return this.gone(entry);
     entry.seen = listing;
     const update = model.update(listing);
     if (wait) await update;
@@ -68,8 +65,10 @@ export class StoreLooks {
   }
 
   private async withOverride({ model, source, override }: ModelEntry): Promise<void> {
-    const listing = await (override!.source ?? source).list();
-    if (listing) await model.update(override!.source ? listing : withOverride(listing, override!.options));
+    if (override!.source) return model.update(await override!.source.list());
+    const listing = await source.list();
+    const { withOverride } = await import('./load-override.js');
+    if (listing) await model.update(withOverride(listing, override!.options));
   }
 
   private takeIn(listing: ModelListing): void {
@@ -122,4 +121,13 @@ export class StoreLooks {
     else log.warn(warning);
     for (const { origin, model } of entries.all()) if (origin === 'found') model.storeWarning = warning;
   }
+}
+
+/** Models of the store are found all at once, and those that nobody uses are looked at when they are chosen again. */
+function isLookedAt(entry: ModelEntry): boolean {
+  const { origin, options, model } = entry;
+  if (options.refresh === false || origin === 'found' || origin === 'given') return false;
+  if (origin === 'declared' || model.served) return true;
+  entry.seen = undefined;
+  return false;
 }

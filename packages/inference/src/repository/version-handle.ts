@@ -57,7 +57,7 @@ export class VersionHandle extends Model {
     return this.load().then((model) => this.on(model).run(input, options));
   }
 
-  override runTensors(feeds: TensorMap, options?: Pick<ModelRunOptions, 'outputs'>): Promise<TensorMap> {
+  override runTensors(feeds: TensorMap, options?: ModelRunOptions): Promise<TensorMap> {
     const served = this.source.ready(this.selection);
     if (served) return served.runTensors(feeds, options);
     return this.load().then((model) => model.runTensors(feeds, options));
