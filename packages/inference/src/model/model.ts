@@ -48,8 +48,8 @@ export abstract class Model<I extends object = any, O extends object = any> impl
 
   /**
    * Runs exactly these tensors, unbatched, and gives the outputs as they come: for models whose inputs or outputs
-   * have no rows.
+   * have no rows. Runs wait, up to `maxQueueRows` of them (4096 by default), while all runners are busy.
    * @throws {INF_ERR_INPUT} (rejects) and as {@link run} does.
    */
-  abstract runTensors(feeds: TensorMap, options?: Pick<ModelRunOptions, 'outputs'>): Promise<TensorMap>;
+  abstract runTensors(feeds: TensorMap, options?: ModelRunOptions): Promise<TensorMap>;
 }

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeBytes, writeText, writeVarint } from '../onnx/wire.js';
 import { RunnerFactory } from '../runner/runner-factory.js';
 import type { Execution } from '../runner/runner-options.js';
+import type { ModelRunOptions } from './model.js';
 import { ServedModel, type ServedModelParts } from './served-model.js';
 
 const factory = new RunnerFactory({ trusted: true, sharedWorkers: 1 });
@@ -320,6 +321,28 @@ describe('tensors', () => {
       b: { dtype: 'f32', dims: [1, 2], data: Float32Array.of(10, 20) },
     });
     expect(raw['sum']).toMatchObject({ dtype: 'f32', dims: [1, 2] });
+  });
+
+  it('wait for a runner as rows do: so many of them, and no longer than their callers', async () => {
+    const clock = new ManualClock({ turns: 'event-loop' });
+    const model = await serve('slow', { clock, execution: 'worker', batch: { maxQueueRows: 2 } });
+    const run = (options?: ModelRunOptions) =>
+      model.runTensors({ x: { dtype: 'f32', dims: [1, 1], data: Float32Array.of(1) } }, options);
+    const leaver = new AbortController();
+    const first = run();
+    const late = run({ deadline: clock.now() + 1 });
+    const gone = run({ signal: leaver.signal });
+    await expect(run()).rejects.toMatchObject({
+      code: 'CORE_ERR_BATCH_QUEUE_FULL',
+      retryAfterMs: expect.any(Number) as number,
+    });
+    leaver.abort();
+    clock.advance(2);
+    await expect(gone).rejects.toMatchObject({ code: 'CORE_ERR_CANCELLED' });
+    await expect(late).rejects.toMatchObject({ code: 'CORE_ERR_DEADLINE' });
+    expect((await first)['y']).toMatchObject({ dims: [1, 1] });
+    expect(model.statistics).toMatchObject({ executionCount: 1, success: { count: 1 }, fail: { count: 3 } });
+    expect(model.isBusy).toBe(false);
   });
 
   it.each([

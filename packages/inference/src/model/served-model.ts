@@ -23,6 +23,7 @@ import type { ModelStatistics } from './model-statistics.js';
 import { emptyOutputs, frameOfOutputs, type NanRule } from './output-frame.js';
 import { type OutputView, selectOutputs, viewForSchema, wholeView } from './output-view.js';
 import { checkTensors, frameOfTensors } from './tensor-frame.js';
+import { TensorRuns } from './tensor-runs.js';
 
 export interface ServedModelParts {
   readonly name: string;
@@ -83,7 +84,7 @@ export class ServedModel extends Model {
   private readonly counters = new ModelCounters();
   private plan: InputPlan | undefined;
   private alone = 0;
-  private tensorRuns = 0;
+  private readonly tensorRuns: TensorRuns;
 
   constructor(private readonly parts: ServedModelParts) {
     super();
@@ -98,6 +99,8 @@ export class ServedModel extends Model {
       clock: parts.clock,
       name: this.who,
     });
+    const { runner, batch, clock } = parts;
+    this.tensorRuns = new TensorRuns({ runner, batch, clock, counters: this.counters, who: this.who });
     for (const { rows, ms } of this.runner.report.warmUp) this.gate.seedCost(rows, ms);
   }
 
@@ -145,13 +148,13 @@ export class ServedModel extends Model {
   /** What it has done since it was loaded. */
   get statistics(): ModelStatistics {
     const { refusedFull, refusedLate, expired, cancelled } = this.gate.stats();
-    return this.counters.statistics(refusedFull + refusedLate + expired + cancelled);
+    return this.counters.statistics(refusedFull + refusedLate + expired + cancelled + this.tensorRuns.refused);
   }
 
   /** Whether anything waits or runs. */
   get isBusy(): boolean {
     const { queuedRequests, inFlight } = this.gate.stats();
-    return queuedRequests + inFlight + this.tensorRuns > 0;
+    return queuedRequests + inFlight > 0 || this.tensorRuns.isBusy;
   }
 
   /** Runs blank rows past the gate, so that their answer counts nowhere. @throws {INF_ERR_RUN} */
@@ -182,28 +185,10 @@ export class ServedModel extends Model {
     }
   }
 
-  override async runTensors(
-    feeds: TensorMap,
-    options: Pick<ModelRunOptions, 'outputs'> = NO_OPTIONS,
-  ): Promise<TensorMap> {
+  override async runTensors(feeds: TensorMap, options: ModelRunOptions = NO_OPTIONS): Promise<TensorMap> {
     checkTensors(this.signature, feeds, this.who);
     const { outputs } = options.outputs ? this.selection(this.whole, options.outputs) : this.whole;
-    const { clock } = this.parts;
-    const begun = clock.now();
-    const times: RunTimes = { begun, packed: begun, answered: begun };
-    this.tensorRuns++;
-    try {
-      const answer = await this.runner.run(feeds, outputs);
-      times.answered = clock.now();
-      this.counters.ran(1, times, times.answered, clock.epochMs());
-      this.counters.answered(times.answered - begun, 0);
-      return answer;
-    } catch (error) {
-      this.counters.failed(clock.now() - begun);
-      throw error;
-    } finally {
-      this.tensorRuns--;
-    }
+    return this.tensorRuns.run(feeds, outputs, options);
   }
 
   /**
@@ -220,7 +205,7 @@ export class ServedModel extends Model {
 
   /** Answers what waits, for up to `drainMs`, then lets the runner go. */
   async close(drainMs: number): Promise<void> {
-    await this.gate.drain(drainMs);
+    await Promise.all([this.gate.drain(drainMs), this.tensorRuns.drain(drainMs)]);
     await this.runner.close(drainMs);
     this.parts.onClosed?.();
   }
@@ -371,7 +356,7 @@ class ModelView extends Model {
     return this.model.runAs(input, options, this.view);
   }
 
-  override runTensors(feeds: TensorMap, options?: Pick<ModelRunOptions, 'outputs'>): Promise<TensorMap> {
+  override runTensors(feeds: TensorMap, options?: ModelRunOptions): Promise<TensorMap> {
     return this.model.runTensors(feeds, options);
   }
 }

@@ -362,6 +362,19 @@ describe('the calls of the protocol over REST', () => {
       expect((await first).statusCode).toBe(200);
     });
 
+    it('a model that runs each request by itself does not run what is late either', async () => {
+      await start([{ name: 'slow', threads: 1, batch: false }]);
+      const ask = (parameters: object) =>
+        post('/v2/models/slow/infer', { parameters, inputs: [tensor('x', 'FP32', [1, 1], [1])] });
+      const [first, late] = await Promise.all([ask({}), ask({ timeout: 1 })]);
+      expect(first.statusCode).toBe(200);
+      expect(late.statusCode).toBe(503);
+      expect(late.json().error).toContain('Request timeout expired');
+      expect((await get('/v2/models/slow/stats')).json()).toMatchObject({
+        model_stats: [{ execution_count: 1, inference_stats: { success: { count: 1 }, fail: { count: 1 } } }],
+      });
+    });
+
     it('rows of a caller that has gone are not run', async () => {
       await start([{ name: 'slow', threads: 1, batch: { maxRows: 1, coalesce: 'off' } }]);
       const { http } = await app.listen({ http: 0, grpc: false, host: '127.0.0.1', banner: false });

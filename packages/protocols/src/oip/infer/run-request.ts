@@ -1,4 +1,4 @@
-import { CORE_ERRORS, WitanError } from '@witan/core';
+import { WitanError } from '@witan/core';
 import { Column, Frame } from '@witan/core/frame';
 import type { ModelRunOptions, Tensor, TensorMap } from '@witan/inference';
 import type { InferCaller, InferRequest, InferResponse, InferTensor } from '../infer-types.js';
@@ -42,7 +42,7 @@ export async function runRequest(
   try {
     outputs = face.batched
       ? outputsOfFrame(face, names, await runRows(face, tensors, names, caller, urgency))
-      : outputsOfTensors(face, names, await runAlone(face, tensors, names, urgency, now));
+      : outputsOfTensors(face, names, await runAlone(face, tensors, names, caller, urgency));
   } catch (error) {
     throw urgency.ownTimeout && WitanError.is(error) && error.code === 'CORE_ERR_DEADLINE' ? timedOut(error) : error;
   }
@@ -66,28 +66,28 @@ function runRows(
     const { dtype, dims, data } = tensors[i]!;
     columns.set(face.inputs[i]!.name, new Column({ dtype, shape: dims.slice(1), length: dims[0]!, data }));
   }
-  const context = new RequestCaller(caller, deadline, priority) as unknown as ModelRunOptions['context'];
-  return face.model.run(new Frame(columns), {
-    context,
-    signal: caller.signal,
-    ...(names !== face.outputNames && { outputs: names }),
-  });
+  return face.model.run(new Frame(columns), optionsOf(face, names, new RequestCaller(caller, deadline, priority)));
 }
 
-async function runAlone(
+function runAlone(
   face: ModelFace,
   tensors: readonly Tensor[],
   names: readonly string[],
-  { deadline }: Urgency,
-  now: number,
+  caller: InferCaller,
+  { deadline, priority }: Urgency,
 ): Promise<TensorMap> {
-  if (deadline !== undefined && deadline <= now) {
-    const text = 'the deadline had passed before the run began';
-    throw new WitanError('CORE_ERR_DEADLINE', CORE_ERRORS.CORE_ERR_DEADLINE, text);
-  }
   const feeds: Record<string, Tensor> = Object.create(null) as Record<string, Tensor>;
   for (let i = 0; i < tensors.length; i++) feeds[face.inputs[i]!.name] = tensors[i]!;
-  return face.model.runTensors(feeds, names !== face.outputNames ? { outputs: names } : undefined);
+  return face.model.runTensors(feeds, optionsOf(face, names, new RequestCaller(caller, deadline, priority)));
+}
+
+function optionsOf(face: ModelFace, names: readonly string[], caller: RequestCaller): ModelRunOptions {
+  return {
+    // It has what a gate looks at of a Context.
+    context: caller as unknown as ModelRunOptions['context'],
+    signal: caller.signal,
+    ...(names !== face.outputNames && { outputs: names }),
+  };
 }
 
 function outputsOfFrame(face: ModelFace, names: readonly string[], frame: Frame): InferTensor[] {

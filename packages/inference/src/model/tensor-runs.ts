@@ -1,0 +1,104 @@
+import { type Batch, BatchGate, type BatchOptions, type Clock } from '@witan/core';
+import { Frame } from '@witan/core/frame';
+import type { Runner } from '../runner/runner.js';
+import type { TensorMap } from '../tensor/tensor.js';
+import type { ModelRunOptions } from './model.js';
+import type { ModelCounters, RunTimes } from './model-counters.js';
+
+export interface TensorRunsParts {
+  readonly runner: Runner;
+  readonly counters: ModelCounters;
+  readonly clock: Clock;
+  /** For messages. */
+  readonly who: string;
+  /** Its `maxQueueRows` says how many runs may wait. */
+  readonly batch: BatchOptions | false;
+}
+
+interface TensorRun {
+  readonly feeds: TensorMap;
+  readonly outputs: readonly string[];
+  answer: TensorMap | undefined;
+}
+
+/** What the gate counts one run as. */
+const ONE = new Frame(new Map(), 1);
+/** As many as rows of a gate with its defaults. */
+const DEFAULT_MAX_QUEUED = 4_096;
+
+/**
+ * Runs of tensors as they are, each by itself. They wait at a gate too, which runs nothing that nobody waits for any
+ * more, and refuses what would wait behind too many others: a runner's own queue has no end.
+ */
+export class TensorRuns {
+  private readonly gate: BatchGate<TensorRun>;
+
+  constructor(private readonly parts: TensorRunsParts) {
+    const { runner, batch, clock, who } = parts;
+    const maxQueueRows = (batch ? batch.maxQueueRows : undefined) ?? DEFAULT_MAX_QUEUED;
+    this.gate = new BatchGate<TensorRun>(
+      (runs) => this.execute(runs),
+      { maxRows: 1, maxQueueRows, coalesce: 'off', bisect: false, concurrency: runner.concurrency },
+      { clock, name: who, fixedLayout: true },
+    );
+  }
+
+  get isBusy(): boolean {
+    const { queuedRequests, inFlight } = this.gate.stats();
+    return queuedRequests + inFlight > 0;
+  }
+
+  /** Requests that failed without a run. */
+  get refused(): number {
+    const { refusedFull, refusedLate, expired, cancelled } = this.gate.stats();
+    return refusedFull + refusedLate + expired + cancelled;
+  }
+
+  /**
+   * @throws {CORE_ERR_BATCH_QUEUE_FULL | CORE_ERR_BATCH_CLOSED | CORE_ERR_DEADLINE | CORE_ERR_CANCELLED} (rejects) unrun.
+   * @throws what the runner throws (rejects)
+   */
+  async run(feeds: TensorMap, outputs: readonly string[], options: ModelRunOptions): Promise<TensorMap> {
+    const { context, signal } = options;
+    const caller = context && 'aborted' in context ? context : undefined;
+    const deadline = options.deadline ?? (caller ? undefined : context?.deadline);
+    const run: TensorRun = { feeds, outputs, answer: undefined };
+    await this.gate.submit({ frame: ONE, caller, signal, deadline, context: run, immediate: true });
+    return run.answer!;
+  }
+
+  /** Gives whether all was answered in time. */
+  drain(drainMs: number): Promise<boolean> {
+    return this.gate.drain(drainMs);
+  }
+
+  private execute({ items: [share], startedAt }: Batch<TensorRun>): Frame | Promise<Frame> {
+    const run = share!.item.context!;
+    const { arrivedAt } = share!.waiting;
+    try {
+      const answer = this.parts.runner.run(run.feeds, run.outputs);
+      if (!(answer instanceof Promise)) return this.finish(run, answer, arrivedAt, startedAt);
+      return answer.then(
+        (tensors) => this.finish(run, tensors, arrivedAt, startedAt),
+        (error: unknown) => this.failed(error, arrivedAt),
+      );
+    } catch (error) {
+      return this.failed(error, arrivedAt);
+    }
+  }
+
+  private finish(run: TensorRun, answer: TensorMap, arrivedAt: number, begun: number): Frame {
+    const { clock, counters } = this.parts;
+    const answered = clock.now();
+    const times: RunTimes = { begun, packed: begun, answered };
+    run.answer = answer;
+    counters.ran(1, times, answered, clock.epochMs());
+    counters.answered(answered - arrivedAt, begun - arrivedAt);
+    return ONE;
+  }
+
+  private failed(error: unknown, arrivedAt: number): never {
+    this.parts.counters.failed(this.parts.clock.now() - arrivedAt);
+    throw error;
+  }
+}
