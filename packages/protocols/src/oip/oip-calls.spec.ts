@@ -452,6 +452,13 @@ describe('the calls of the protocol over REST', () => {
       expect(asked.headers['content-encoding']).toBeUndefined();
     });
 
+    it('of calls that are no inference may have a MiB', async () => {
+      await start(['iris']);
+      const index = (comment: string) => post('/v2/repository/index', { ready: true, comment });
+      expect((await index('c'.repeat(1_000_000))).statusCode).toBe(200);
+      expect((await index('c'.repeat(1_100_000))).statusCode).toBe(413);
+    });
+
     it('larger than what services take are taken', async () => {
       await start(['variable-width']);
       const { statusCode } = await post(

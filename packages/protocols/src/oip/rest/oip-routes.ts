@@ -69,7 +69,9 @@ export function controlRoutes(server: OipServer, metadata: Access): OipRoute[] {
   return [
     ...inRepository('/index', metadata, (request) => indexJson(server, jsonObject(request.body)['ready'])),
     ...inRepository('/models/:model/load', 'control', async (request) => {
-      await server.load(modelOf(request).model, scalarsOf(jsonObject(request.body), 'parameters'));
+      // It may bring whole files; the route's own limit holds.
+      const body = jsonObject(request.body, Infinity);
+      await server.load(modelOf(request).model, scalarsOf(body, 'parameters'));
       return {};
     }),
     ...inRepository('/models/:model/unload', 'control', async (request) => {
