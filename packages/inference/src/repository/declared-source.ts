@@ -50,7 +50,7 @@ export class DeclaredSource implements ModelSource {
 
   async list(signal?: AbortSignal): Promise<ModelListing | undefined> {
     if (await this.isFile()) return this.file.list();
-    const listing = await this.inStore.list(signal);
+    const listing = (await this.hasNoStore()) ? undefined : await this.inStore.list(signal);
     if (listing) return listing;
     // Says where it looked.
     if (this.folder !== undefined) return this.file.list();
@@ -61,6 +61,15 @@ export class DeclaredSource implements ModelSource {
 
   fetch(version: VersionListing, signal?: AbortSignal): Promise<LocalFiles> {
     return isAbsolute(version.modelFile.path) ? this.file.fetch(version) : this.inStore.fetch(version, signal);
+  }
+
+  /** A folder of this machine that is not there has no model in it: what was looked for says more than that. */
+  private async hasNoStore(): Promise<boolean> {
+    if (this.folder === undefined) return false;
+    return stat(this.folder).then(
+      () => false,
+      (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+    );
   }
 
   private async isFile(): Promise<boolean> {

@@ -1,6 +1,7 @@
-import type { Clock } from '@witan/core';
+import { type Clock, WitanError } from '@witan/core';
 import type { SchemaBinding, ServedModel } from '../model/served-model.js';
 import { checkAlias } from './aliases.js';
+import { withoutPlaces } from './caller-text.js';
 import { compareVersions } from './layout/versions.js';
 import type { ModelListing, VersionListing } from './listing.js';
 import type { ModelConfig } from './model-config.js';
@@ -45,6 +46,7 @@ export interface SavedModel {
 }
 
 const MAX_HISTORY = 5;
+const FILES_ARE_GONE: ReadonlySet<string> = new Set(['INF_ERR_STORE_CHANGED', 'INF_ERR_MODEL_NOT_FOUND']);
 
 /**
  * One model by its name: the versions that the store has, those that are loaded, and which of them answers. Every change
@@ -207,23 +209,34 @@ export class ManagedModel {
 
   /** Gives the version that answers from now on. */
   async rollback(): Promise<string> {
-    const listing = this.history.at(-1) ?? this.choice.older();
-    if (!listing) {
-      const text = `model '${this.name}' has no version before ${this.current?.version ?? 'it was unloaded'}`;
-      throw repositoryError('INF_ERR_ROLLBACK', text);
-    }
-    const target = this.versionOf(listing);
-    target.retryNow();
-    await this.bring(target).catch((cause: unknown) => {
-      const text = `model '${this.name}' stays as it is: version ${target.version} could not be loaded again (${(cause as Error).message})`;
-      throw repositoryError('INF_ERR_ROLLBACK', text, { cause });
-    });
     const before = this.history;
+    const older = this.choice.older();
+    const listings = before.length > 0 || !older ? before : [older];
+    const { target, index } = await this.bringLast(listings);
     this.choice.pinned = target;
     this.accept(target);
-    this.history = before.slice(0, -1);
+    this.history = listings.slice(0, index);
     await this.reconcile(false);
     return target.version;
+  }
+
+  /** The last of these that can be had: files that were overwritten where they are served stand in nobody's way. */
+  private async bringLast(listings: readonly VersionListing[]): Promise<{ target: ModelVersion; index: number }> {
+    let refusal: Error | undefined;
+    for (let index = listings.length - 1; index >= 0; index--) {
+      const target = this.versionOf(listings[index]!);
+      target.retryNow();
+      try {
+        await this.bring(target);
+        return { target, index };
+      } catch (cause) {
+        const text = `model '${this.name}' stays as it is: version ${target.version} could not be loaded again (${(cause as Error).message})`;
+        refusal ??= repositoryError('INF_ERR_ROLLBACK', text, { cause });
+        if (!WitanError.is(cause) || !FILES_ARE_GONE.has(cause.code)) break;
+      }
+    }
+    const text = `model '${this.name}' has no version before ${this.current?.version ?? 'it was unloaded'}`;
+    throw refusal ?? repositoryError('INF_ERR_ROLLBACK', text);
   }
 
   unpin(): Promise<void> {
@@ -275,7 +288,8 @@ export class ManagedModel {
 
   /** What an operator should know although requests are answered. */
   warning(): string | undefined {
-    return this.storeWarning ?? warningOf(this.choice, this.problem);
+    const text = this.served?.failure?.message ?? this.storeWarning ?? warningOf(this.choice, this.problem);
+    return text === undefined ? undefined : withoutPlaces(text);
   }
 
   private takeIn(listing: ModelListing): void {

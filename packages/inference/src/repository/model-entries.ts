@@ -110,7 +110,7 @@ export class ModelEntries {
     for (const { model, origin } of this.byName.values()) {
       const isDeclared = origin === 'declared';
       if (!isDeclared && others.length >= MAX_LISTED) continue;
-      const why = model.served?.failure?.message ?? model.warning();
+      const why = model.warning();
       const name = `model:${model.name}`;
       if (isDeclared) declared.push({ name, ok: model.isWell, ...(why !== undefined && { detail: why }) });
       else if (why !== undefined) others.push({ name, ok: true, detail: why });

@@ -256,7 +256,7 @@ export class ModelRepository implements ModelDirectory {
     const entry = this.entries.find(name) ?? (listing && this.chosen({ ...options, name }, source, bindings));
     if (!entry || !listing) {
       if (entry) this.entries.delete(entry);
-      throw notFoundAt(options.name, path, (await this.shelves.store()).uri);
+      throw notFoundAt(options.name, path);
     }
     entry.seen = listing;
     await entry.model.update(listing);

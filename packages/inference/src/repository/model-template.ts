@@ -6,6 +6,7 @@ import type { SchemaBinding } from '../model/served-model.js';
 import type { ModelOptions } from '../module/model-options.js';
 import type { Store } from '../store/store.js';
 import { BackOff } from './back-off.js';
+import { withoutPlacesIn } from './caller-text.js';
 import { validateParams } from './layout/template/model-spec.js';
 import { compileTemplate, type PathTemplate, type TemplateValues } from './layout/template/path-template.js';
 import { resolveLatest } from './layout/template/resolve-latest.js';
@@ -113,7 +114,8 @@ export class ModelTemplate {
       remember(this.models, path, handle);
       this.missing.delete(path);
       return handle;
-    } catch (error) {
+    } catch (thrown) {
+      const error = withoutPlacesIn(thrown);
       const backOff = this.missing.get(path) ?? new BackOff(this.parts.clock);
       backOff.failed(error);
       remember(this.missing, path, backOff);
@@ -174,6 +176,6 @@ function remember<T>(map: Map<string, T>, key: string, value: T): void {
   map.set(key, value);
 }
 
-export function notFoundAt(name: string, path: string, where: string): Error {
-  return inferenceError('INF_ERR_MODEL_NOT_FOUND', `model '${name}': there is no model '${path}' in ${where}`);
+export function notFoundAt(name: string, path: string): Error {
+  return inferenceError('INF_ERR_MODEL_NOT_FOUND', `model '${name}': there is no model '${path}' in the store`);
 }

@@ -1,3 +1,4 @@
+import { withoutPlaces } from './caller-text.js';
 import type { ModelVersion } from './model-version.js';
 import { repositoryError } from './repository.errors.js';
 import type { VersionChoice } from './version-choice.js';
@@ -26,7 +27,7 @@ export function unavailable(
   const why = isOff ? 'it was unloaded' : (failure?.message ?? (version?.reason || 'it has no version to serve'));
   const which = version ? `version ${version.version} of model '${model}'` : `model '${model}'`;
   const wait = version?.failure ? { retryAfterMs: Math.max(1, Math.ceil(version.retryAfterMs)) } : {};
-  const text = `${which} cannot be served now: ${why}`;
+  const text = `${which} cannot be served now: ${withoutPlaces(why)}`;
   return repositoryError('INF_ERR_MODEL_UNAVAILABLE', text, { cause: failure, ...wait });
 }
 

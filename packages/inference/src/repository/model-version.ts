@@ -1,6 +1,7 @@
 import type { Clock } from '@witan/core';
 import type { ServedModel } from '../model/served-model.js';
 import { BackOff } from './back-off.js';
+import { withoutPlaces } from './caller-text.js';
 import type { VersionListing } from './listing.js';
 import type { VersionDescription, VersionState } from './model-directory.js';
 import { repositoryError } from './repository.errors.js';
@@ -98,7 +99,7 @@ export class ModelVersion {
   describe(lazy: boolean): VersionDescription {
     const { version, state, bytes, loadedAt } = this;
     const failure = this.failure ?? this.served?.failure;
-    const reason = state === 'READY' || state === 'LOADING' ? '' : (failure?.message ?? this.reason);
+    const reason = state === 'READY' || state === 'LOADING' ? '' : withoutPlaces(failure?.message ?? this.reason);
     const code = state === 'UNAVAILABLE' ? (failure as { code?: string } | undefined)?.code : undefined;
     return { version, state, reason, lazy, bytes, ...(code && { code }), ...(loadedAt && { loadedAt }) };
   }

@@ -85,6 +85,23 @@ async function answer(model: { run(frame: Frame): Promise<Frame> } | Promise<{ r
   return (y.column('y').get(0) as Float32Array)[0];
 }
 
+describe('a model that cannot be loaded', () => {
+  it('tells its callers why, and only the log where it lies', async () => {
+    await write('m/1/model.onnx', 'no model');
+    const { repository } = await serveAll();
+    const error: Error = await Promise.resolve(repository.use('m')).then(
+      () => new Error('served'),
+      (refused) => refused,
+    );
+    expect(error).toMatchObject({ code: 'INF_ERR_MODEL_UNAVAILABLE' });
+    expect(error.message).toMatch(/version 1 of model 'm' .*onnxruntime refused model.onnx: /);
+    const told = JSON.stringify([error.message, repository.describeAll(), repository.health()]);
+    expect(told).toContain('onnxruntime refused');
+    expect(told).not.toContain(folder);
+    expect(warnings.join()).toContain(join(models(), 'm/1/model.onnx'));
+  });
+});
+
 const states = (repository: ModelRepository): string[] =>
   repository.describeAll().flatMap(({ name, versions }) => versions.map((v) => `${name} ${v.version} ${v.state}`));
 
@@ -134,6 +151,14 @@ describe('a declared model', () => {
     await write('m/config.pbtxt', 'input [{ name: "x" data_type: TYPE_INT64 dims: [-1, 3] }]');
     const { repository } = repositoryOf();
     await expect(declared(repository, { name: 'm' })).rejects.toMatchObject({ code: 'INF_ERR_MODEL_CONFIG' });
+  });
+
+  it('of which the whole store is missing is not found, with the places looked at', async () => {
+    const { repository } = repositoryOf({ store: join(folder, 'nowhere') });
+    await expect(declared(repository, { name: 'm' })).rejects.toMatchObject({
+      code: 'INF_ERR_MODEL_NOT_FOUND',
+      message: expect.stringContaining(`model 'm': no file at ${join(folder, 'nowhere', 'm.onnx')}`),
+    });
   });
 
   it('is refused when its path cannot be one', async () => {
@@ -390,6 +415,19 @@ describe('rollback to files that were overwritten', () => {
       else await expect(back).rejects.toMatchObject({ code: 'INF_ERR_ROLLBACK' });
       expect(await answer(repository.use('m'))).toBe(copyLocal ? 1 : 2);
     }
+  });
+
+  it('goes on to the version before, of which the files are there', async () => {
+    await put('m/1/model.onnx', SAME);
+    const { repository } = await serveAll({ copyLocal: false });
+    await put('m/2/model.onnx', SAME);
+    await repository.refresh();
+    await put('m/2/model.onnx', TWICE);
+    await repository.refresh();
+    expect(await answer(repository.use('m'))).toBe(2);
+    expect(await repository.rollback('m')).toBe('1');
+    expect(await answer(repository.use('m'))).toBe(1);
+    await expect(repository.rollback('m')).rejects.toMatchObject({ code: 'INF_ERR_ROLLBACK' });
   });
 });
 

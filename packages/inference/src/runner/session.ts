@@ -147,6 +147,7 @@ function exactly(data: unknown, dims: readonly number[]): unknown {
 function signatureOf(door: Door, labels: Readonly<Record<string, readonly string[]>>): ModelSignature {
   const odd = door.inputs.find((input) => input.dtype === undefined);
   if (odd) throw new Error(`its input '${odd.name}' is no tensor of a type that can be served`);
+  refuseInherited([...door.inputs, ...door.outputs]);
   const inputs = door.inputs.map((input) => ({ name: input.name, dtype: input.dtype!, dims: input.dims }));
   const outputs: TensorSpec[] = [];
   const omitted: string[] = [];
@@ -157,6 +158,12 @@ function signatureOf(door: Door, labels: Readonly<Record<string, readonly string
   if (outputs.length === 0)
     throw new Error(`it has no output that is a tensor (it has ${omitted.join(', ') || 'none at all'})`);
   return { inputs, outputs, omitted, batch: batchAxisOf(inputs) };
+}
+
+/** Tensors go by name in plain objects, here and in onnxruntime: `__proto__` would be no member of one. */
+function refuseInherited(values: readonly ValueInfo[]): void {
+  const bad = values.find(({ name }) => name in Object.prototype);
+  if (bad) throw new Error(`it has an input or output called '${bad.name}', as members of every object: rename it`);
 }
 
 class DoorSession implements OrtSession {

@@ -53,6 +53,18 @@ describe('typed services of models', () => {
     };
   }
 
+  it.each(['__proto__', 'constructor', 'toString'])('of others go on beside a model with a tensor %s', async (name) => {
+    const { post } = await serve({
+      'bad.onnx': identityModel({ input: 'x', output: name, dims: [null, 3] }),
+      'iris.onnx': 'iris',
+    });
+    expect(await post('iris', [{ X: [1, 2, 3] }])).toMatchObject({ status: 200 });
+    expect(await post('bad', [{ x: [1, 2, 3] }])).toMatchObject({
+      status: 503,
+      error: { message: expect.stringContaining(`an input or output called '${name}'`) },
+    });
+  });
+
   it("have a model's inputs and outputs as columns, whatever their dtypes and shapes", async () => {
     const { post } = await serve({
       'iris.onnx': 'iris',

@@ -5,7 +5,7 @@ import { ModelRegistry } from '../module/model-registry.js';
 import type { ModelDirectory } from '../repository/model-directory.js';
 import { modelService } from './model-service.js';
 import { IdentifierBook } from './service-identifiers.js';
-import { serviceShapeOf } from './service-shape.js';
+import { type NoShape, type ServiceShape, serviceShapeOf } from './service-shape.js';
 import { servingError } from './serving.errors.js';
 
 /** How many models the banner lists that have no typed service. */
@@ -89,15 +89,19 @@ export class ModelServices implements OnModuleInit, OnApplicationShutdown, Start
   }
 
   private show(name: string, model: ServedModel): void {
-    const shape = serviceShapeOf(model);
+    // Whatever a model's file says, it must not end the boot of a server that has others.
+    try {
+      this.makeService(name, serviceShapeOf(model));
+    } catch (error) {
+      this.refuse(name, (error as Error).message);
+    }
+  }
+
+  private makeService(name: string, shape: ServiceShape | NoShape): void {
     if ('why' in shape) return this.refuse(name, shape.why);
     if (this.keys.get(name) === shape.key) return;
     const identifiers = this.book.of(name);
-    try {
-      this.services.set(modelService(name, shape, identifiers, this.directory));
-    } catch (error) {
-      return this.refuse(name, (error as Error).message);
-    }
+    this.services.set(modelService(name, shape, identifiers, this.directory));
     this.keys.set(name, shape.key);
     this.without.delete(name);
     for (const note of notesOf(identifiers.insteadOf, identifiers.protoPackage, shape.notes))
