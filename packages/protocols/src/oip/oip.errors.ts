@@ -21,7 +21,7 @@ export const OIP_ERRORS = {
     category: 'RESOURCE_EXHAUSTED',
     http: 413,
     summary:
-      'The tensors of one request would take more memory than `http.maxDecodedBytes` or `grpc.maxDecodedBytes` allows, or have more rows than `maxRows` of the module: send fewer rows. Or the body of a call that is no inference passes 1 MiB.',
+      'The tensors of one request would take more memory than `http.maxDecodedBytes` or `grpc.maxDecodedBytes` allows, or have more rows than `maxRows` of the module: send fewer rows. Or there are more inputs, outputs and parameters than any model has. Or the body of a call that is no inference passes 1 MiB.',
   },
   OIP_ERR_UNSUPPORTED: {
     category: 'UNIMPLEMENTED',

@@ -25,7 +25,7 @@ const STRING_BYTES = 32;
 /**
  * The body of an inference request: JSON alone, or JSON of `jsonLength` bytes and then the bytes of the tensors that say
  * `binary_data_size`. Tensors are views of the body where their bytes are aligned.
- * @throws {OIP_ERR_REQUEST | OIP_ERR_INPUT}
+ * @throws {OIP_ERR_REQUEST | OIP_ERR_INPUT | OIP_ERR_TOO_LARGE}
  */
 export function decodeInferBody(
   body: Buffer | undefined,
@@ -241,7 +241,7 @@ class BodyDecoder {
     const start = this.cursor.at;
     const parameters = this.cursor.value(this.parameterBytesLeft) as Record<string, Parameter> | undefined;
     if (!parameters)
-      throw requestError(`the request's parameters take more than ${MAX_PARAMETER_BYTES} bytes, which is the limit`);
+      throw tooLarge(`the request's parameters take more than ${MAX_PARAMETER_BYTES} bytes, which is the limit`);
     this.parameterBytesLeft -= this.cursor.at - start;
     for (const name of Object.keys(parameters)) {
       const type = typeof parameters[name];
@@ -258,7 +258,7 @@ class BodyDecoder {
 
   private countMember(): void {
     if (--this.membersLeft < 0)
-      throw requestError(
+      throw tooLarge(
         `the request has more than ${MAX_MEMBERS} inputs, outputs and members of them, which is the limit`,
       );
   }
@@ -279,8 +279,7 @@ class BodyDecoder {
     // More values than the body has bytes are refused by whoever reads them.
     this.bytesLeft -= Math.min(elementCount(shape), this.cursor.bytes.length + (this.binary?.length ?? 0)) * bytesEach;
     if (this.bytesLeft >= 0) return;
-    throw oipError(
-      'OIP_ERR_TOO_LARGE',
+    throw tooLarge(
       `input '${name}' of shape ${printShape(shape)} does not fit into what one request may take in memory: send fewer rows, or raise http.maxDecodedBytes`,
     );
   }
@@ -288,4 +287,8 @@ class BodyDecoder {
 
 function requestError(message: string): Error {
   return oipError('OIP_ERR_REQUEST', message);
+}
+
+function tooLarge(message: string): Error {
+  return oipError('OIP_ERR_TOO_LARGE', message);
 }
