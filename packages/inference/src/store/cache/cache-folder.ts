@@ -26,12 +26,19 @@ export class CacheFolder {
 
   constructor(readonly root: string) {}
 
-  /** Makes the folders on first use, and sweeps what ended processes left. */
-  open(): Promise<void> {
-    return (this.opened ??= this.prepare().catch((error: unknown) => {
+  /** On first use sweeps what ended processes left. Makes the folders each time: somebody may have removed the cache. */
+  async open(): Promise<void> {
+    if (this.opened) {
+      await this.opened;
+      return this.makeFolders();
+    }
+    this.opened = this.prepare();
+    try {
+      await this.opened;
+    } catch (error) {
       this.opened = undefined;
       throw error;
-    }));
+    }
   }
 
   path(kind: Kind, name: string): string {
@@ -76,8 +83,12 @@ export class CacheFolder {
     return info !== undefined && now - info.mtimeMs > UNKNOWN_OWNER_MS;
   }
 
-  private async prepare(): Promise<void> {
+  private async makeFolders(): Promise<void> {
     for (const kind of KINDS) await mkdir(join(this.root, kind), { recursive: true, mode: 0o700 });
+  }
+
+  private async prepare(): Promise<void> {
+    await this.makeFolders();
     const now = await this.now();
     for (const kind of ['building', 'leases', 'parts'] as const) {
       for (const name of await this.names(kind)) await this.sweep(this.path(kind, name), kind, name, now);

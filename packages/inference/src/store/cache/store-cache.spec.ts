@@ -276,6 +276,18 @@ describe('a cache folder', () => {
     expect(await contentOf(await cache.tree(store, [file]), file)).toBe('whole content');
   });
 
+  it('that somebody removed while it was in use is made again', async () => {
+    const cache = newCache();
+    const held = await fetchOne(cache, 'm.onnx', 100, true);
+    await rm(cacheDir, { recursive: true });
+    const file = await fileOf('m.onnx');
+    const again = await cache.tree(store, [file]);
+    expect(await contentOf(again, file)).toHaveLength(100);
+    expect(again.folder).toBe(held.folder);
+    expect((await cache.remembering(store).list('')).map(({ path }) => path)).toEqual(['m.onnx']);
+    expect(gets('m.onnx')).toBe(2);
+  });
+
   it('that is no folder, or may not be written, is an error that names it', async () => {
     const file = join(cacheDir, 'file');
     await writeFile(file, '');
