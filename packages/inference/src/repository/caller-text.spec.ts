@@ -16,6 +16,7 @@ describe('a reason as callers are told it', () => {
       'the model keeps weights in w.bin, which is not there',
     ],
     ['failed:/onnxruntime_src/core/graph/model.cc:187 Model(x) no', 'failed:model.cc:187 Model(x) no'],
+    ["write it with '/' between its segments", "write it with '/' between its segments"],
     ['f32/f64, 1 / 2 and m/1/model.onnx stay', 'f32/f64, 1 / 2 and m/1/model.onnx stay'],
   ])('%s', (text, told) => expect(withoutPlaces(text)).toBe(told));
 

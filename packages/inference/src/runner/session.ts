@@ -163,7 +163,7 @@ function signatureOf(door: Door, labels: Readonly<Record<string, readonly string
 /** Tensors go by name in plain objects, here and in onnxruntime: `__proto__` would be no member of one. */
 function refuseInherited(values: readonly ValueInfo[]): void {
   const bad = values.find(({ name }) => name in Object.prototype);
-  if (bad) throw new Error(`it has an input or output called '${bad.name}', as members of every object: rename it`);
+  if (bad) throw new Error(`it has an input or output called '${bad.name}', which every object has already: rename it`);
 }
 
 class DoorSession implements OrtSession {
