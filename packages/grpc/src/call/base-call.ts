@@ -135,7 +135,7 @@ export abstract class BaseCall implements GrpcCall {
     this.connection.touch();
   }
 
-  private setStatus(status: GrpcStatus): void {
+  protected setStatus(status: GrpcStatus): void {
     this.endCode = status.code;
     try {
       this.endFields = trailerFields(status);
@@ -148,17 +148,17 @@ export abstract class BaseCall implements GrpcCall {
   /** The deadline has passed: the caller is told, and so is the method. */
   expire(): void {
     if (this.done) return this.connection.resetStream(this, CODE.cancel);
-    this.cancelled = true;
     this.lazyOutbox?.clear();
-    this.fail({ code: STATUS.deadlineExceeded, message: 'the deadline has passed' });
-    this.tellCancelled();
+    this.cancelWith({ code: STATUS.deadlineExceeded, message: 'the deadline has passed' });
   }
 
-  /** The caller did not send its request in time. */
-  timedOut(code: number, message: string): void {
+  /** Ends a call that its method may be working on: the caller is told, then the method. */
+  cancelWith(status: GrpcStatus): void {
+    if (this.done) return;
     this.cancelled = true;
-    this.fail({ code, message });
-    this.tellCancelled();
+    const tell = this.takeListeners();
+    this.fail(status);
+    tell();
   }
 
   /** The caller is gone. */
@@ -168,17 +168,18 @@ export abstract class BaseCall implements GrpcCall {
     if (!this.done) {
       this.done = true;
       this.cancelled = true;
+      this.takeListeners()();
     }
-    this.tellCancelled();
     this.caughtUp();
   }
 
-  protected tellCancelled(): void {
+  private takeListeners(): () => void {
     const { listener, listeners } = this;
     this.listener = this.listeners = undefined;
-    if (!this.cancelled) return;
-    if (listener !== undefined) callSafely(listener);
-    for (const one of listeners ?? []) callSafely(one);
+    return () => {
+      if (listener !== undefined) callSafely(listener);
+      for (const one of listeners ?? []) callSafely(one);
+    };
   }
 
   /** All of the answer is sent. */

@@ -20,7 +20,10 @@ export function openCall(connection: Connection, id: number, headers: RequestHea
   const method = connection.methods.find(headers);
   if (method === undefined) return refuse(STATUS.unimplemented, `there is no method ${headers.path!.slice(0, 256)}`);
   if (headers.encoding !== undefined && headers.encoding !== 'identity') {
-    if (compressionNamed(headers.encoding) === undefined) return refuseEncoding();
+    if (compressionNamed(headers.encoding) === undefined) {
+      const text = `grpc-encoding is none of ${ACCEPTED}`;
+      return refuse(STATUS.unimplemented, text, [['grpc-accept-encoding', ACCEPTED]]);
+    }
   }
   if (headers.timeout !== undefined) {
     const timeoutMs = parseTimeoutMs(headers.timeout);
@@ -31,14 +34,8 @@ export function openCall(connection: Connection, id: number, headers: RequestHea
     ? new UnaryCall(connection, id, headers, method)
     : new StreamCall(connection, id, headers, method);
 
-  function refuse(code: number, message: string): BaseCall {
-    return new StatusCall(connection, id, headers, { code, message });
-  }
-
-  function refuseEncoding(): BaseCall {
-    const call = refuse(STATUS.unimplemented, `grpc-encoding is none of ${ACCEPTED}`);
-    call.answerFields = [['grpc-accept-encoding', ACCEPTED]];
-    return call;
+  function refuse(code: number, message: string, fields?: readonly (readonly [string, string])[]): BaseCall {
+    return new StatusCall(connection, id, headers, { code, message }, fields);
   }
 }
 

@@ -13,12 +13,18 @@ export class StatusCall extends BaseCall {
     id: number,
     headers: RequestHeaders,
     private readonly status: GrpcStatus,
+    private readonly fields: readonly (readonly [string, string])[] = [],
   ) {
     super(connection, id, headers);
   }
 
   override onOpen(): void {
     this.fail(this.status);
+  }
+
+  protected override setStatus(status: GrpcStatus): void {
+    super.setStatus(status);
+    this.endFields = [...this.endFields, ...this.fields];
   }
 
   onData(): void {}

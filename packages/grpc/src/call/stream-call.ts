@@ -15,6 +15,7 @@ interface Queued {
 }
 
 interface Waiting {
+  promise?: Promise<unknown>;
   resolve(result: IteratorResult<Buffer, undefined>): void;
   reject(error: Error): void;
 }
@@ -83,9 +84,7 @@ export class StreamCall extends BaseCall implements GrpcStreamCall, MessageSink,
 
   onBadMessage(code: number, message: string): void {
     this.breakInput();
-    this.cancelled = true;
-    this.fail({ code, message });
-    this.tellCancelled();
+    this.cancelWith({ code, message });
   }
 
   onEnd(): void {
@@ -99,10 +98,14 @@ export class StreamCall extends BaseCall implements GrpcStreamCall, MessageSink,
   }
 
   private next(): Promise<IteratorResult<Buffer, undefined>> {
-    return new Promise((resolve, reject) => {
-      this.waiting = { resolve, reject };
-      this.serve();
+    let waiting!: Waiting;
+    const promise = new Promise<IteratorResult<Buffer, undefined>>((resolve, reject) => {
+      waiting = { resolve, reject };
     });
+    waiting.promise = promise;
+    this.waiting = waiting;
+    this.serve();
+    return promise;
   }
 
   /** Gives the next message, or the end, to who waits. */
@@ -111,7 +114,7 @@ export class StreamCall extends BaseCall implements GrpcStreamCall, MessageSink,
     if (waiting === undefined) return;
     if (this.inputBroken) {
       this.waiting = undefined;
-      return waiting.reject(new Error('the caller broke off'));
+      return refuse(waiting, 'the caller broke off');
     }
     const first = this.queue.shift();
     if (first === undefined) {
@@ -124,7 +127,7 @@ export class StreamCall extends BaseCall implements GrpcStreamCall, MessageSink,
     if (!first.compressed) return waiting.resolve({ done: false, value: first.message });
     void decompressMessage(this, first.message).then((value) => {
       if (value === undefined) this.breakInput();
-      if (value === undefined) waiting.reject(new Error('a message cannot be decompressed'));
+      if (value === undefined) refuse(waiting, 'a message cannot be decompressed');
       else waiting.resolve({ done: false, value });
     });
   }
@@ -196,4 +199,10 @@ export class StreamCall extends BaseCall implements GrpcStreamCall, MessageSink,
     this.backlogWaiters = undefined;
     for (const resolve of waiters) resolve();
   }
+}
+
+/** A handler that looks at the promise later must not bring the process down until then. */
+function refuse(waiting: Waiting, text: string): void {
+  waiting.promise?.catch(() => undefined);
+  waiting.reject(new Error(text));
 }

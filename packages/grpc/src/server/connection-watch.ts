@@ -79,10 +79,10 @@ export class ConnectionWatch {
     const { requestTimeoutMs, stallTimeoutMs } = this.options;
     for (const call of [...connection.calls.values()]) {
       if (call.awaitsBytes && now - call.since > requestTimeoutMs) {
-        call.timedOut(
-          STATUS.deadlineExceeded,
-          `the request was not complete after ${requestTimeoutMs} ms (requestTimeoutMs)`,
-        );
+        call.cancelWith({
+          code: STATUS.deadlineExceeded,
+          message: `the request was not complete after ${requestTimeoutMs} ms (requestTimeoutMs)`,
+        });
       } else if (call.ending && now - call.progressAt > stallTimeoutMs) {
         connection.resetStream(call, CODE.cancel);
       }
