@@ -68,7 +68,7 @@ export const INF_ERRORS = {
     category: 'INVALID_ARGUMENT',
     http: 422,
     summary:
-      'A tensor or column given to `model.run` does not fit the model: unknown name, wrong dtype, rank, size, or a null.',
+      'A tensor or column given to `model.run` does not fit the model: unknown name, wrong dtype, rank, size, a null, or a text with a zero byte.',
   },
   INF_ERR_OUTPUT_UNKNOWN: {
     category: 'INVALID_ARGUMENT',

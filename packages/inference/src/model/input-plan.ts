@@ -14,6 +14,7 @@ import type { CastRule } from './cast.js';
 import { type FrameLayout, hasLayout, layoutOfFrame } from './layout.js';
 import { type InputMapping, mapColumns, tensorDTypeOf } from './mapping.js';
 import { type Pack, packerOf } from './pack.js';
+import { checkTexts } from './whole-texts.js';
 
 /** What a null cell becomes: refused, or NaN in inputs of floats. */
 export type NullRule = 'refuse' | 'nan';
@@ -83,12 +84,11 @@ class InputStep {
     const cell = own.length > 1 ? own.length : first!.size;
     const dims = this.dimsOf(padded, first!);
     const sources = own.map((column, i) => this.values(column, this.mapping.columns[i]!));
-    if (this.dtype === 'utf8')
-      return {
-        dtype: 'utf8',
-        dims,
-        data: this.texts(sources as unknown as readonly (readonly string[])[], padded * cell),
-      };
+    if (this.dtype === 'utf8') {
+      const data = this.texts(sources as unknown as readonly (readonly string[])[], padded * cell);
+      checkTexts(data, this.name, cell, this.options.who);
+      return { dtype: 'utf8', dims, data };
+    }
     if (!this.pack && padded === rows) return { dtype: this.dtype, dims, data: sources[0] as NumericArray };
     const out = this.buffer(padded * cell);
     if (this.pack) this.pack(out, own.length > 1 ? rows : rows * cell, sources as readonly NumericArray[]);

@@ -323,6 +323,18 @@ describe('tensors', () => {
     expect(raw['sum']).toMatchObject({ dtype: 'f32', dims: [1, 2] });
   });
 
+  it('with a text that onnxruntime would cut at a zero byte are refused, as columns are, and no other caller is', async () => {
+    const model = await serve('identity-string', { clock: systemClock });
+    const rows = (...texts: string[]) =>
+      new Frame(new Map([['x', new Column({ dtype: 'utf8', shape: [3], length: texts.length / 3, data: texts })]]));
+    const refusal = { code: 'INF_ERR_INPUT', message: expect.stringContaining('zero byte in row 1') as string };
+    const whole = model.run(rows('a', 'b', ''));
+    await expect(model.run(rows('a', 'b', 'c', 'd', 'e\0f', 'g'))).rejects.toMatchObject(refusal);
+    expect((await whole).column('y').strings()).toEqual(['a', 'b', '']);
+    const x = { dtype: 'utf8', dims: [2, 3], data: ['a', 'b', 'c', '\0', 'e', 'f'] } as const;
+    await expect(model.runTensors({ x })).rejects.toMatchObject(refusal);
+  });
+
   it('wait for a runner as rows do: so many of them, and no longer than their callers', async () => {
     const clock = new ManualClock({ turns: 'event-loop' });
     const model = await serve('slow', { clock, execution: 'worker', batch: { maxQueueRows: 2 } });

@@ -2,10 +2,11 @@ import { Column, Frame } from '@witan/core/frame';
 import { inferenceError } from '../inference.errors.js';
 import { type ModelSignature, printTensorSpec } from '../runner/signature.js';
 import { holds, type TensorMap } from '../tensor/tensor.js';
+import { checkTexts } from './whole-texts.js';
 
 /**
  * Tensors given to a model, checked against its inputs.
- * @throws {INF_ERR_INPUT} for a missing or unknown input, a wrong dtype, rank or size, or data that does not fill its dims.
+ * @throws {INF_ERR_INPUT} for a missing or unknown input, a wrong dtype, rank or size, data that does not fill its dims, or a text with a zero byte.
  */
 export function checkTensors(signature: ModelSignature, tensors: TensorMap, who: string): void {
   const refuse = (why: string): never => {
@@ -27,6 +28,8 @@ export function checkTensors(signature: ModelSignature, tensors: TensorMap, who:
       refuse(`the input '${input.name}' is given as [${tensor.dims.join(', ')}]`);
     if (tensor.data.length !== length)
       refuse(`the input '${input.name}' has ${tensor.data.length} values for [${tensor.dims.join(', ')}]`);
+    if (tensor.dtype === 'utf8')
+      checkTexts(tensor.data as readonly string[], input.name, length / (tensor.dims[0] ?? 1), who);
   }
 }
 
