@@ -1,6 +1,7 @@
 import { big } from './big.js';
 import { coldStart } from './cold-start.js';
 import { decode } from './decode.js';
+import { grpcEcho } from './grpc-echo.js';
 import { grpcTiny } from './grpc-tiny.js';
 import { httpTiny } from './http-tiny.js';
 import { hushar } from './hushar.js';
@@ -17,6 +18,7 @@ import { swap } from './swap.js';
 export const SUITES: readonly Suite[] = [
   httpTiny,
   grpcTiny,
+  grpcEcho,
   decode,
   coldStart,
   memory,
