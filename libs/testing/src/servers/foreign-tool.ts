@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -11,7 +11,7 @@ export type ForeignTool = { readonly path: string } | { readonly missing: string
 
 /** A program of Go, built on first use into the user's cache. */
 export function goTool(name: string, version: string, module: string): Promise<ForeignTool> {
-  return onFirstUse(`${name}-${version}`, name, async (folder) => {
+  return onFirstUse(`${name}-${version}`, basename(module), async (folder) => {
     const env = { ...process.env, GOBIN: folder, GOFLAGS: '' };
     await run('go', ['install', `${module}@v${version}`], { cwd: folder, env, maxBuffer: 1 << 26 });
   });

@@ -5,6 +5,7 @@ import { WitanError } from '../errors/witan-error.js';
 import { createGrpcListener, type GrpcListener, type GrpcListenerParts } from '../rpc/grpc-listener.js';
 import type { RpcTlsOptions } from '../rpc/rpc-options.js';
 import { createGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
+import { createRpcServer } from '../rpc/server/create-rpc-server.js';
 import { DynamicServices } from '../service/dynamic-services.js';
 import { ServiceExplorer } from '../service/service-explorer.js';
 import { hostPortOf, listenFailure } from './addresses.js';
@@ -17,7 +18,7 @@ import { WITAN_OPTIONS } from './witan.module-definition.js';
 import type { WitanOptions } from './witan-options.js';
 import { CLOCK } from './witan.tokens.js';
 
-type SharedParts = Omit<GrpcListenerParts, 'runtimes' | 'extensions'>;
+type SharedParts = Omit<GrpcListenerParts, 'runtimes' | 'extensions' | 'server'>;
 
 /** The gRPC side of an application: listening, draining. */
 export class GrpcPort {
@@ -60,7 +61,12 @@ export class GrpcPort {
   }
 
   private async servicesAlone(parts: SharedParts): Promise<GrpcListener> {
-    const listener = createGrpcListener({ ...parts, runtimes: this.runtimes(), extensions: this.extensions() });
+    const listener = createGrpcListener({
+      ...parts,
+      server: await createRpcServer(parts.options, parts.clock),
+      runtimes: this.runtimes(),
+      extensions: this.extensions(),
+    });
     await listener.listen();
     return listener;
   }

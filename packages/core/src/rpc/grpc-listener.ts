@@ -11,7 +11,6 @@ import { GrpcHealth, HEALTH_SERVICE } from './health/grpc-health.js';
 import { protoFiles } from './proto/service-file.js';
 import type { ForeignPackages } from './reflection/reflected-packages.js';
 import { reflectionServices } from './reflection/reflection.js';
-import { GrpcJsServer } from './server/grpc-js-server.js';
 import type { RpcServiceExtension } from '../lifecycle/transport-extensions.js';
 import type { RpcBindOptions, RpcOptions } from './rpc-options.js';
 import type { RpcAddress, RpcServer } from './server/rpc-server.js';
@@ -37,8 +36,8 @@ export interface GrpcListenerParts {
   readonly dynamic?: DynamicServices;
   /** Who may call. @default anyone */
   readonly access?: AccessControl;
-  /** Another server behind the same seam. @default grpc-js */
-  readonly server?: RpcServer;
+  /** What speaks HTTP/2; its options are those of {@link options}. */
+  readonly server: RpcServer;
   /** For tests of the codec alone. @internal */
   readonly ports?: FramePorts;
 }
@@ -63,11 +62,10 @@ export interface GrpcListener {
  * @throws {CORE_ERR_GRPC_OPTION}
  */
 export function createGrpcListener(parts: GrpcListenerParts): GrpcListener {
-  const { runtimes, options, clock, extensions = [] } = parts;
+  const { runtimes, options, server, extensions = [] } = parts;
   const definitions = runtimes.map((runtime) => runtime.definition);
   // Refuses what has no .proto before anything is bound.
   protoFiles(definitions);
-  const server = parts.server ?? new GrpcJsServer(options, clock);
   const health = parts.health ?? new GrpcHealth();
   const services = addServices(server, parts);
   addExtensions(server, parts);

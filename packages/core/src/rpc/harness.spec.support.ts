@@ -16,6 +16,8 @@ import type { ColumnSpec, SchemaSpec } from '../schema/spec.js';
 import type { ServiceDefinition, ServiceResult, ServiceRuntime } from '../service/runtime.js';
 import { createGrpcListener, type GrpcListener, type GrpcListenerParts } from './grpc-listener.js';
 import { protoDescriptorOf } from './proto/proto-descriptor.js';
+import type { RpcServerKind } from './rpc-options.js';
+import { createRpcServer } from './server/create-rpc-server.js';
 
 /** A column of a schema, with what specs leave out. */
 export function column(name: string, dtype: DType, more: Partial<ColumnSpec> = {}): ColumnSpec {
@@ -55,19 +57,22 @@ export function runtime(handle: Handle = (frame) => frame, more: Partial<Service
   return { definition: definition(more), invoke: (context, read) => handle(read(), context) };
 }
 
+let kind: RpcServerKind = 'grpc-js';
+
+/** Has every listener of this file's tests stand on this server. */
+export function useServer(wanted: RpcServerKind): void {
+  kind = wanted;
+}
+
 /** A listener on a free port, serving. */
 export async function listening(
   runtimes: ServiceRuntime[],
   more: Partial<GrpcListenerParts> = {},
 ): Promise<GrpcListener> {
   const logger = { error: () => undefined };
-  const listener = createGrpcListener({
-    runtimes,
-    options: { host: '127.0.0.1' },
-    clock: systemClock,
-    logger,
-    ...more,
-  });
+  const { options = { host: '127.0.0.1' }, clock = systemClock } = more;
+  const server = more.server ?? (await createRpcServer({ server: kind, ...options }, clock));
+  const listener = createGrpcListener({ runtimes, logger, ...more, options, clock, server });
   await listener.listen();
   listener.setServing(true);
   return listener;

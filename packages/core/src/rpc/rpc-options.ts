@@ -1,7 +1,11 @@
 import type { SecureContextOptions } from 'node:tls';
 
+export type RpcServerKind = 'grpc-js' | 'witan';
+
 /** Limits and behaviour of the gRPC side, wherever it listens. */
 export interface RpcOptions {
+  /** What speaks HTTP/2: `@grpc/grpc-js`, or Witan's own server for gRPC. @default 'grpc-js' */
+  readonly server?: RpcServerKind;
   /** Bytes of one message after decompression. @default 16_777_216 (16 MiB) */
   readonly maxReceiveMessageBytes?: number;
   /** Rows of one request. @default 1_000_000 */

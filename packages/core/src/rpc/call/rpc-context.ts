@@ -9,6 +9,7 @@ import type { RowsForm } from '../codec/request-envelope.js';
 import type { ServiceDefinition } from '../../service/runtime.js';
 import type { OpenRequest, ServiceCodec } from '../codec/service-codec.js';
 import type { RpcCall } from '../server/rpc-server.js';
+import { coreErrorOf } from '../server/server-errors.js';
 
 /** What all calls of one service share. */
 export interface RpcService {
@@ -97,7 +98,11 @@ export class RpcContext extends Context {
   }
 
   setHeader(name: string, value: string): void {
-    this.call.setHeader(name, value);
+    try {
+      this.call.setHeader(name, value);
+    } catch (error) {
+      throw coreErrorOf(error);
+    }
   }
 
   override hostArguments(): readonly unknown[] {

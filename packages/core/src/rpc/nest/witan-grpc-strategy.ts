@@ -1,6 +1,7 @@
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { rpcError } from '../rpc.errors.js';
 import { createGrpcListener, type GrpcListener, type GrpcListenerParts } from '../grpc-listener.js';
+import { createRpcServer } from '../server/create-rpc-server.js';
 import { GrpcJsFacade } from '../server/grpc-js-facade.js';
 import type { RpcAddress } from '../server/rpc-server.js';
 
@@ -15,7 +16,7 @@ export interface GrpcControllerOptions {
   readonly loader?: object;
 }
 
-export interface GrpcStrategyParts extends Omit<GrpcListenerParts, 'runtimes' | 'extensions'> {
+export interface GrpcStrategyParts extends Omit<GrpcListenerParts, 'runtimes' | 'extensions' | 'server'> {
   /** Asked when the strategy listens: services are known once the application is initialised. */
   readonly runtimes: () => GrpcListenerParts['runtimes'];
   /** Asked then too. @default none */
@@ -67,6 +68,7 @@ export async function createGrpcStrategy(parts: GrpcStrategyParts): Promise<Wita
       try {
         this.listener = createGrpcListener({
           ...parts,
+          server: await createRpcServer(parts.options, parts.clock),
           runtimes: parts.runtimes(),
           extensions: parts.extensions?.(),
           foreignPackages: () => this.packages,

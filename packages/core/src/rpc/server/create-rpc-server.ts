@@ -1,12 +1,16 @@
 import type { Clock } from '../../clock.js';
 import type { RpcBindOptions, RpcOptions } from '../rpc-options.js';
-import { GrpcJsServer } from './grpc-js-server.js';
 import type { RpcServer } from './rpc-server.js';
 
 /**
- * Makes the server that the options name; nothing is bound yet.
+ * Makes the server that the options name, and loads only that one; nothing is bound yet.
  * @throws {CORE_ERR_GRPC_OPTION}
  */
-export function createRpcServer(options: RpcOptions & RpcBindOptions, clock: Clock): RpcServer {
+export async function createRpcServer(options: RpcOptions & RpcBindOptions, clock: Clock): Promise<RpcServer> {
+  if (options.server === 'witan') {
+    const { WitanGrpcServer } = await import('./witan-grpc-server.js');
+    return new WitanGrpcServer(options, clock);
+  }
+  const { GrpcJsServer } = await import('./grpc-js-server.js');
   return new GrpcJsServer(options, clock);
 }
