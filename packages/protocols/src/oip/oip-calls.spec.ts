@@ -192,6 +192,17 @@ describe('the calls of the protocol over REST', () => {
     expect(Object.keys(document.paths)).toContain('/api/v2/health/live');
   });
 
+  it('lives beside the global prefix where its paths are excluded', async () => {
+    const exclude = ['v2', 'v2/*path'];
+    await start(['iris'], { configure: (nest) => void nest.setGlobalPrefix('api', { exclude }) });
+    expect((await post('/v2/models/iris/infer', ROW)).statusCode).toBe(200);
+    const refused = await app.inject({ method: 'PUT', url: '/v2/models/iris' });
+    expect([refused.statusCode, refused.headers.allow]).toEqual([405, 'GET, HEAD, OPTIONS']);
+    expect((await get('/v2/no/such/call')).json()).toMatchObject({
+      error: expect.stringMatching(/no \/v2\/no\/such\/call /),
+    });
+  });
+
   it('shows only the models that it is told to', async () => {
     await start(['iris', 'w1'], { ...CONTROL, oip: { models: ['w1'] } });
     expect((await get('/v2/models')).json()).toEqual({ models: ['w1'] });

@@ -103,9 +103,10 @@ export class OipRest implements HttpExtension, OpenApiContributor {
   /** What is left of the paths below `/v2`: other methods, other paths, parts of the protocol that are not served. */
   private addRefusals(scope: FastifyInstance, prefix: string, routes: readonly OipRoute[]): void {
     const methods = methodsOf(routes);
-    // Before a body is read, and before Fastify has an opinion on it.
-    const onRequest = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const path = request.url.split('?', 1)[0]!.slice(prefix.length);
+    // Before a body is read, and before Fastify has an opinion on it. `below`: the route's path without the prefix, which
+    // an application may have taken from it.
+    const refuse = async (below: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+      const path = request.url.split('?', 1)[0]!.slice(request.routeOptions.url!.length - below.length);
       const allowed = methods(path);
       if (allowed.length > 0) reply.header('allow', [...allowed, 'OPTIONS'].join(', '));
       if (allowed.length > 0 && request.method === 'OPTIONS') return reply.code(204).send();
@@ -114,6 +115,7 @@ export class OipRest implements HttpExtension, OpenApiContributor {
     const handler = (_request: FastifyRequest, reply: FastifyReply): FastifyReply => reply;
     for (const path of ['/v2', '/v2/*']) {
       const method = ALL_METHODS.filter((each) => path !== '/v2' || each !== 'GET');
+      const onRequest = (request: FastifyRequest, reply: FastifyReply) => refuse(path, request, reply);
       scope.route({ method, url: prefix + path, config: { access: 'open' }, onRequest, handler });
     }
   }
