@@ -70,7 +70,7 @@ describe('a command line that cannot be used', () => {
     ]);
     expect([down.code, down.err]).toEqual([
       1,
-      expect.stringContaining('does not answer, and nothing that it had is kept'),
+      expect.stringContaining('cannot be asked for its models, and nothing that it had is kept'),
     ]);
     const nobody = await witan(['infer', 'm', '--data', '{}', '--url', `http://127.0.0.1:${port}`]);
     expect([nobody.code, nobody.err]).toEqual([1, expect.stringContaining('start it with witan serve')]);

@@ -30,7 +30,7 @@ export class StoreReport implements OnApplicationBootstrap, StartupReporter {
     if (this.registry.describeAll().length > 0) return;
     const { store } = this.facts.target;
     const files = await filesOf(store).catch((error: Error) => {
-      const text = `${store} does not answer, and nothing that it had is kept on this machine: ${error.message}`;
+      const text = `${store} cannot be asked for its models, and nothing that it had is kept on this machine: ${error.message}`;
       throw new CommandError(text, FAILED);
     });
     new Logger('Serve').warn(`no models in ${store} (${files} files): looked for ${LOOKED_FOR}`);

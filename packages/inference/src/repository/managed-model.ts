@@ -7,7 +7,7 @@ import type { ModelListing, VersionListing } from './listing.js';
 import type { ModelConfig } from './model-config.js';
 import type { ModelDescription } from './model-directory.js';
 import { noSuchVersion, unavailable, warningOf } from './model-texts.js';
-import { ModelVersion } from './model-version.js';
+import { ModelVersion, type ModelVersionParts } from './model-version.js';
 import { repositoryError } from './repository.errors.js';
 import { type ChoiceRules, VersionChoice } from './version-choice.js';
 
@@ -19,7 +19,7 @@ export interface ManagedModelParts extends ChoiceRules {
   readonly lazy: boolean;
   readonly clock: Clock;
   readonly drainMs: number;
-  readonly open: (model: ManagedModel, version: ModelVersion) => Promise<ServedModel>;
+  readonly open: (model: ManagedModel, version: ModelVersion, isWanted: () => boolean) => Promise<ServedModel>;
   readonly events: ModelEvents;
 }
 
@@ -302,7 +302,9 @@ export class ManagedModel {
   private versionOf(listing: VersionListing): ModelVersion {
     const { name, clock, drainMs, open } = this.parts;
     const known = this.choice.find(listing);
-    return known ?? new ModelVersion({ model: name, listing, clock, drainMs, open: (version) => open(this, version) });
+    if (known) return known;
+    const openThis: ModelVersionParts['open'] = (version, isWanted) => open(this, version, isWanted);
+    return new ModelVersion({ model: name, listing, clock, drainMs, open: openThis });
   }
 
   /** @throws {INF_ERR_VERSION_NOT_FOUND} */

@@ -87,7 +87,8 @@ export class ModelEntries {
     const declared = origin === 'declared';
     const { clock } = this.parts;
     const { drainMs, events } = this;
-    const open = (_: ManagedModel, version: ModelVersion): Promise<ServedModel> => this.open(entry, version);
+    const open = (_: ManagedModel, version: ModelVersion, isWanted: () => boolean): Promise<ServedModel> =>
+      this.open(entry, version, isWanted);
     const model = new ManagedModel({ name, declared, lazy, policy, defaultVersion, clock, drainMs, open, events });
     const handle = new VersionHandle(this.versionsOf(model, options));
     const entry: ModelEntry = { model, origin, options, source, handle };
@@ -123,10 +124,10 @@ export class ModelEntries {
     return () => void this.listeners.delete(listener);
   }
 
-  private open(entry: ModelEntry, version: ModelVersion): Promise<ServedModel> {
+  private open(entry: ModelEntry, version: ModelVersion, isWanted: () => boolean): Promise<ServedModel> {
     const { model, options } = entry;
     const source = entry.override?.source ?? entry.source;
-    return this.loader.load({ model, version, source, options });
+    return this.loader.load({ model, version, source, options, isWanted });
   }
 
   private mayGo(model: ManagedModel): boolean {

@@ -295,6 +295,24 @@ describe('rollback', () => {
 });
 
 describe('load and unload', () => {
+  it('that was let go while it waited for its turn is not fetched', async () => {
+    const { repository } = repositoryOf({ concurrentLoads: 1 });
+    let goOn!: () => void;
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    const slow = shelf('slow').put('1', SAME);
+    const fetch = slow.fetch.bind(slow);
+    slow.fetch = (version) => gate.then(() => fetch(version));
+    const waits = shelf().put('1', SAME);
+    const [first, second] = [await repository.add(lazy('slow'), slow), await repository.add(lazy(), waits)];
+    const answered = answer(first);
+    const refused = expect(answer(second)).rejects.toMatchObject({ code: 'INF_ERR_MODEL_UNAVAILABLE' });
+    await repository.unload('m');
+    goOn();
+    expect(await answered).toBe(1);
+    await refused;
+    expect(waits.fetches).toBe(0);
+  });
+
   it('a lazy model is loaded by its first use, once, however many ask', async () => {
     const { repository } = repositoryOf();
     const source = shelf().put('1', SAME);

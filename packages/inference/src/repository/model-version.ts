@@ -11,8 +11,11 @@ export interface ModelVersionParts {
   readonly model: string;
   readonly listing: VersionListing;
   readonly clock: Clock;
-  /** Fetches, verifies, loads and warms up; and gives it back only if it may serve. */
-  readonly open: (version: ModelVersion) => Promise<ServedModel>;
+  /**
+   * Fetches, verifies, loads and warms up; and gives it back only if it may serve. `isWanted`: the version was not
+   * released since.
+   */
+  readonly open: (version: ModelVersion, isWanted: () => boolean) => Promise<ServedModel>;
   readonly drainMs: number;
 }
 
@@ -106,7 +109,7 @@ export class ModelVersion {
 
   private async open(epoch: number): Promise<ServedModel> {
     try {
-      const served = await this.parts.open(this);
+      const served = await this.parts.open(this, () => epoch === this.epoch);
       if (epoch !== this.epoch) {
         await served.close(0);
         throw repositoryError(

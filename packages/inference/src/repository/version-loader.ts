@@ -8,6 +8,7 @@ import type { ManagedModel } from './managed-model.js';
 import type { ModelSource } from './model-source.js';
 import type { ModelVersion } from './model-version.js';
 import type { RepositoryLog } from './repository-log.js';
+import { repositoryError } from './repository.errors.js';
 import type { VersionOpener } from './version-opener.js';
 
 export interface VersionLoaderParts {
@@ -24,6 +25,8 @@ export interface VersionLoad {
   readonly version: ModelVersion;
   readonly source: ModelSource;
   readonly options: ModelOptions;
+  /** Nobody let it go since it was asked for. */
+  readonly isWanted: () => boolean;
 }
 
 /** Loads versions: a few at a time, each when there is room for it, and says what came of it. */
@@ -50,6 +53,8 @@ export class VersionLoader {
 
   private async loadInRoom(load: VersionLoad): Promise<ServedModel> {
     const { model, version } = load;
+    // It waited for its turn: what was let go meanwhile takes nobody's time.
+    if (!load.isWanted()) throw letGo(model, version);
     // What replaces a version of its own model takes its place once it is there.
     const room = model.served ? undefined : await this.parts.loaded.makeRoom(model, version.bytes);
     try {
@@ -69,6 +74,11 @@ export class VersionLoader {
       throw error;
     }
   }
+}
+
+function letGo({ name }: ManagedModel, { version }: ModelVersion): Error {
+  const text = `version ${version} of model '${name}' was unloaded while it waited to be loaded`;
+  return repositoryError('INF_ERR_MODEL_UNAVAILABLE', text);
 }
 
 /** @throws {INF_ERR_MODEL_SIGNATURE} */
