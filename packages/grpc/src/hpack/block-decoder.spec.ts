@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { BlockDecoder } from './block-decoder.js';
 import type { Field } from './field.js';
 import { HpackError } from './hpack-error.js';
+import { encodeHuffman } from './huffman-encode.spec.support.js';
 import { encodeInteger } from './integer.js';
 
 function decode(decoder: BlockDecoder, hex: string): string[] {
@@ -223,4 +224,14 @@ describe('blocks of another encoder', () => {
       { numRuns: 20 },
     );
   });
+});
+
+it('a long text in Huffman is read whole', () => {
+  const text = 'a'.repeat(9000);
+  const bytes = Buffer.alloc(9000);
+  const length = encodeHuffman(text, bytes, 0);
+  const head = Buffer.alloc(8);
+  const end = encodeInteger(length, 0x7f, 0x80, head, 0);
+  const hex = `000161${head.toString('hex', 0, end)}${bytes.toString('hex', 0, length)}`;
+  expect(decode(new BlockDecoder(), hex)).toEqual([`a: ${text}`]);
 });

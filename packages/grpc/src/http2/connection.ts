@@ -325,12 +325,12 @@ export class Connection implements FrameHandler {
     let from = start;
     let to = end;
     if (flags & FLAG.padded) {
-      to -= bytes[from++] ?? 0;
-      if (end === start) expectSize(false, 'HEADERS');
+      expectSize(end > start, 'HEADERS');
+      to -= bytes[from++]!;
     }
     let selfDependent = false;
     if (flags & FLAG.priority) {
-      if (end - from < 5) expectSize(false, 'HEADERS');
+      expectSize(end - from >= 5, 'HEADERS');
       selfDependent = (bytes.readUInt32BE(from) & 0x7fff_ffff) === id;
       from += 5;
     }
@@ -421,7 +421,7 @@ export class Connection implements FrameHandler {
     let to = end;
     let from = start;
     if (flags & FLAG.padded) {
-      if (length === 0) expectSize(false, 'DATA');
+      expectSize(length > 0, 'DATA');
       to -= bytes[from++]!;
       if (from > to) wrong('the padding of DATA is longer than the frame');
     }
@@ -491,7 +491,6 @@ export class Connection implements FrameHandler {
 
   /** Lets the caller send more, once it is worth a frame. */
   replenish(call: BaseCall): void {
-    if (call.closed || call.remoteEnded) return;
     const more = call.windowGoal - call.receiveWindow;
     if (more < STREAM_WINDOW_BYTES / 2) return;
     call.receiveWindow += more;
@@ -590,7 +589,6 @@ export class Connection implements FrameHandler {
   }
 
   lastGoaway(): void {
-    if (this.goawayStep === 2 || this.ended) return;
     this.goawayStep = 2;
     this.lastAcceptedId = this.lastId;
     this.sendGoaway(this.lastId, CODE.noError, '');
@@ -613,14 +611,12 @@ export class Connection implements FrameHandler {
 
   /** RFC 9113, 5.4.1. */
   fail(code: number, text: string): void {
-    if (this.ended) return;
     this.sendGoaway(this.lastId, code, text);
     this.endSocket();
     this.abortCalls();
   }
 
   private endSocket(): void {
-    if (this.ended) return;
     this.sender.output.flush();
     this.ended = true;
     this.socket.end();

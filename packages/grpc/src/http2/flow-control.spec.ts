@@ -93,7 +93,7 @@ describe('what the caller takes', () => {
     expect((await connection.over(id)).messages.map(({ length }) => length)).toEqual([60_000, 100_000]);
   });
 
-  it('a socket that nobody reads is written to no further than its buffers', async () => {
+  it.each([4000, MIB])('a socket that nobody reads is written to no further than its buffers: %d', async (size) => {
     serving = await Serving.start();
     const connection = await serving.connect({ settings: [[Setting.INITIAL_WINDOW_SIZE, 2 ** 30]] });
     connection.send(windowUpdate(0, 2 ** 30));
@@ -101,19 +101,24 @@ describe('what the caller takes', () => {
     await serving.held.until(() => serving.held.streams.length === 1);
     connection.socket.pause();
     const call = serving.held.streams[0]!;
-    const message = Buffer.alloc(MIB);
     let written = 0;
     let waiting: Promise<void> | undefined;
     // Loopback takes a few MiB; then the promise says stop.
-    for (; written < 64 && waiting === undefined; written++) {
-      waiting = call.write(message);
+    for (; written * size < 64 * MIB && waiting === undefined; written++) {
+      waiting = call.write(Buffer.alloc(size, written));
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(waiting).toBeInstanceOf(Promise);
+    // Others use the server's buffers meanwhile.
+    const other = await serving.connect();
+    expect((await other.call('/t.Echo/Unary', Buffer.alloc(5000))).status).toBe(0);
     connection.socket.resume();
     await waiting;
     call.end();
-    expect((await connection.over(id)).messages.length).toBe(written);
+    const { messages } = await connection.over(id);
+    expect(messages.map((message, index) => message.equals(Buffer.alloc(size, index))).filter(Boolean).length).toBe(
+      written,
+    );
   });
 });
 

@@ -120,8 +120,11 @@ describe('the connection ends', () => {
   it.each(FATAL)('%s, byte by byte', async (_what, code, frames) => {
     const all = Buffer.concat(frames);
     if (all.length > 1000) return;
-    const connection = await serving.connect();
-    for (let at = 0; at < all.length; at += 1) await connection.sent(all.subarray(at, at + 1));
+    const connection = await serving.connect({ polite: false, giveBack: false });
+    for (let at = 0; at < all.length; at += 1) {
+      await connection.sent(all.subarray(at, at + 1));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     await connection.until(() => connection.goaway !== undefined);
     expect(connection.goaway).toMatchObject({ code });
   });

@@ -146,7 +146,6 @@ export class Sender {
         return false;
       }
     }
-    if (!call.ending) return false;
     if (!call.endsWithData) this.trailers(call);
     call.sent();
     return false;

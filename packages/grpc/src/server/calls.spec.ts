@@ -31,6 +31,7 @@ describe('a unary call', () => {
     const id = connection.open('/t.Echo/Unary');
     for (const [index, piece] of pieces.entries()) {
       await connection.sent(data(id, piece, index === pieces.length - 1 ? Flag.END_STREAM : 0));
+      await new Promise((resolve) => setImmediate(resolve));
     }
     const stream = await connection.over(id);
     expect(stream.messages.map(String)).toEqual(['hello']);
@@ -483,5 +484,42 @@ describe('the end of a call before its answer', () => {
     await connection.until(() => connection.stream(id).dataBytes === 2);
     clock.advance(120);
     expect((await connection.over(id)).reset).toBe(ErrorCode.CANCEL);
+  });
+
+  it('may lead to the answer of another call', async () => {
+    const clock = new ManualClock();
+    serving = await Serving.start({ clock });
+    const two = async (more: readonly HeaderPair[]) => {
+      const connection = await serving.connect();
+      const ids = [1, 2].map(() => connection.open('/t.Held/Unary', more));
+      for (const id of ids) connection.send(data(id, one('m'), Flag.END_STREAM));
+      await serving.held.until(() => serving.held.unary.length === 2);
+      const [first, second] = serving.held.unary.splice(0);
+      first!.call.onCancel(() => second!.call.answer(Buffer.from('instead')));
+      return { connection, ids };
+    };
+    const timed = await two([['grpc-timeout', '1S']]);
+    clock.advance(1100);
+    expect((await timed.connection.over(timed.ids[1]!)).messages.map(String)).toEqual(['instead']);
+    expect((await timed.connection.over(timed.ids[0]!)).status).toBe(4);
+    const ended = await two([]);
+    ended.connection.socket.end();
+    await ended.connection.closed();
+    expect(serving.held.cancelled.length).toBe(2);
+  });
+
+  it('cannot be told to those who ask after the answer', async () => {
+    serving = await Serving.start();
+    const connection = await serving.connect();
+    const id = connection.open('/t.Held/Unary');
+    connection.send(data(id, one('m'), Flag.END_STREAM));
+    await serving.held.until(() => serving.held.unary.length === 1);
+    const { call } = serving.held.unary[0]!;
+    call.answer(Buffer.alloc(0));
+    call.onCancel(() => expect.unreachable());
+    await connection.over(id);
+    connection.destroy();
+    await connection.closed();
+    expect(call.cancelled).toBe(false);
   });
 });
