@@ -94,6 +94,7 @@ export class StoreLooks {
 
   private changed(entry: ModelEntry, listing: ModelListing): void {
     const { seen, model } = entry;
+    model.storeWarning = this.warning;
     if (entry.override || (seen === listing && !model.mayRetry)) return;
     entry.seen = listing;
     this.effect(model.update(listing));

@@ -402,6 +402,21 @@ describe('what was set while running', () => {
   });
 });
 
+describe('a store that could not be asked for one model', () => {
+  it('is warned of until it can be asked again', async () => {
+    await put('m/1/model.onnx', SAME);
+    const store = new LocalStore(models());
+    const { repository } = await serveAll({ store });
+    const list = store.list.bind(store);
+    store.list = (path, signal) => (path === 'm' ? Promise.reject(new Error('no rights')) : list(path, signal));
+    await repository.load('m');
+    expect(repository.describe('m')!.warning).toBe('the store could not be asked: no rights');
+    store.list = list;
+    await repository.refresh();
+    expect(repository.describe('m')!.warning).toBeUndefined();
+  });
+});
+
 describe('rollback to files that were overwritten', () => {
   it('works where the store is copied, and says what is wrong where it is not', async () => {
     for (const copyLocal of [true, false]) {

@@ -62,5 +62,7 @@ export interface Store {
   watch?(onChange: () => void): StoreWatch;
   /** Set while listings come from memory because the store does not answer: see `StoreCache.remembering`. */
   readonly outage?: StoreOutage;
+  /** Of the last listing of everything: files and folders that are there and may not be read now, so that they are left out. */
+  readonly unreadable?: readonly string[];
   close(): Promise<void>;
 }

@@ -336,6 +336,31 @@ describe('asked again', () => {
   });
 });
 
+describe('what may not be read any more', () => {
+  it('stays as it was, while the rest is looked at', async () => {
+    const store = new MemoryStore({ 'iris/1/model.onnx': '', 'iris/2/model.onnx': '', 'rose/1/model.onnx': '' });
+    const reader = new LayoutReader(store);
+    const before = await reader.list();
+    store.unreadable = ['iris/2', 'rose'];
+    store.put('iris/3/model.onnx');
+    const now = await reader.list();
+    expect(now.get('rose')).toBe(before.get('rose'));
+    expect(now.get('iris')!.versions.map(({ version }) => version)).toEqual(['1', '2', '3']);
+    expect(reader.notes).toContain('rose may not be read by this user now: what it had stays as it was');
+    store.unreadable = [];
+    store.remove('rose/1/model.onnx');
+    expect([...(await reader.list()).keys()]).toEqual(['iris']);
+  });
+
+  it('is left out when it never could be read', async () => {
+    const store = new MemoryStore({ 'iris/1/model.onnx': '', 'rose/1/model.onnx': '' });
+    store.unreadable = ['rose'];
+    const reader = new LayoutReader(store);
+    await reader.list();
+    expect([...(await reader.list()).keys()]).toEqual(['iris']);
+  });
+});
+
 describe('the model at one place', () => {
   const files = {
     'iris/7/small/1/model.onnx': '',

@@ -28,6 +28,7 @@ export class LayoutReader {
   private byName = new Map<string, Remembered>();
   private readonly byFolder = new Map<string, Remembered>();
   private said: readonly string[] = [];
+  private last: readonly StoreFile[] = [];
 
   constructor(private readonly store: Store) {}
 
@@ -42,7 +43,8 @@ export class LayoutReader {
    */
   async list(signal?: AbortSignal): Promise<ReadonlyMap<string, ModelListing>> {
     const notes = new Ignored();
-    const grouped = groupsOf(await this.store.list('', signal), this.store.uri);
+    this.last = this.withUnreadable(await this.store.list('', signal), notes);
+    const grouped = groupsOf(this.last, this.store.uri);
     const next = new Map<string, Remembered>();
     const changed: [string, readonly ModelGroup[]][] = [];
     for (const [name, groups] of grouped) {
@@ -77,6 +79,17 @@ export class LayoutReader {
     if (this.byFolder.size >= REMEMBERED_FOLDERS) this.byFolder.delete(this.byFolder.keys().next().value!);
     this.byFolder.set(folder, { groups: [group], listing });
     return listing;
+  }
+
+  /** What was there and may not be read now is not gone: models and versions stay what they were. */
+  private withUnreadable(files: readonly StoreFile[], notes: Ignored): readonly StoreFile[] {
+    const { unreadable = [] } = this.store;
+    const kept = unreadable.flatMap((hidden) => {
+      const below = this.last.filter(({ path }) => path === hidden || path.startsWith(`${hidden}/`));
+      if (below.length > 0) notes.add(`${hidden} may not be read by this user now: what it had stays as it was`);
+      return below;
+    });
+    return kept.length === 0 ? files : [...files, ...kept].sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
   /** What the store cannot give just now is asked for again the next time; until then the model stays what it was. */

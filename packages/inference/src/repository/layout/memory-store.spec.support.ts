@@ -8,6 +8,8 @@ export class MemoryStore implements Store {
   lists = 0;
   /** By path: what reading it fails with. */
   readonly failing = new Map<string, Error>();
+  /** What is left out of lists. */
+  unreadable: readonly string[] = [];
   private readonly files = new Map<string, { content: Content; revision: number }>();
   private revision = 0;
 
@@ -29,7 +31,8 @@ export class MemoryStore implements Store {
 
   async list(folder: string): Promise<readonly StoreFile[]> {
     this.lists++;
-    const paths = [...this.files.keys()].sort();
+    const isHidden = (path: string): boolean => this.unreadable.some((each) => `${path}/`.startsWith(`${each}/`));
+    const paths = [...this.files.keys()].filter((path) => !isHidden(path)).sort();
     return paths.filter((path) => folder === '' || path.startsWith(`${folder}/`)).map((path) => this.fileOf(path)!);
   }
 

@@ -10,6 +10,7 @@ export interface FolderListing {
   readonly files: readonly StoreFile[];
   readonly folders: readonly string[];
   readonly refused: readonly string[];
+  readonly unreadable: readonly string[];
 }
 
 /** What the thread is asked, and what it answers: `'same'` when it answered that folder so before. */
@@ -98,6 +99,7 @@ export class FolderLister {
       files: before && isSame(before.files, files) ? before.files : files,
       folders: found.folders,
       refused: found.refused,
+      unreadable: found.unreadable,
     };
     this.last.set(key, listing);
     return listing;

@@ -29,11 +29,16 @@ export class LocalStore implements Store {
   private readonly watches = new Set<FolderWatch>();
   private readonly clock: Clock;
   private told = new Set<string>();
+  private hidden: readonly string[] = [];
 
   constructor(folder: string, options: LocalStoreOptions = {}) {
     this.folder = resolve(folder);
     this.uri = pathToFileURL(this.folder).href;
     this.clock = options.clock ?? systemClock;
+  }
+
+  get unreadable(): readonly string[] {
+    return this.hidden;
   }
 
   async list(folder: string, signal?: AbortSignal): Promise<readonly StoreFile[]> {
@@ -43,7 +48,10 @@ export class LocalStore implements Store {
     try {
       const listing = await this.lister.list(root, at);
       this.tell(listing.refused);
-      if (at === '') for (const watch of this.watches) watch.follow(root, listing.folders);
+      if (at === '') {
+        this.hidden = listing.unreadable;
+        for (const watch of this.watches) watch.follow(root, listing.folders);
+      }
       return listing.files;
     } catch (error) {
       if (isMissing(error)) return [];

@@ -14,6 +14,8 @@ export interface Walk {
   readonly folders: string[];
   /** What was left out, one text each: links that leave the root, names that no store may have. */
   readonly refused: string[];
+  /** Of these, what may not be read: it may well be there. */
+  readonly unreadable: string[];
 }
 
 /** Changes whenever the content does, unless somebody sets back the time of a file written in place with as many bytes. */
@@ -32,7 +34,7 @@ export function isWithin(root: string, path: string): boolean {
  * @throws what the file system throws for `folder` itself, and `ELEAVES` when a link leads out of the root
  */
 export function walk(root: string, folder: string): Walk {
-  const found: Walk = { paths: [], bytes: [], revisions: [], folders: [], refused: [] };
+  const found: Walk = { paths: [], bytes: [], revisions: [], folders: [], refused: [], unreadable: [] };
   const start = realpathSync(join(root, folder));
   if (!isWithin(root, start)) throw Object.assign(new Error(`${folder} leaves the root`), { code: 'ELEAVES' });
   if (statSync(start).isFile()) addFile(found, folder, start);
@@ -103,5 +105,7 @@ function addFile(found: Walk, path: string, place: string): void {
 /** What went away while we looked is simply not there; what may not be read is told. */
 function skip(found: Walk, path: string, error: unknown): void {
   const { code } = error as NodeJS.ErrnoException;
-  if (code !== 'ENOENT') found.refused.push(`${path} cannot be read (${code})`);
+  if (code === 'ENOENT') return;
+  found.refused.push(`${path} cannot be read (${code})`);
+  found.unreadable.push(path);
 }
