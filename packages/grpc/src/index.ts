@@ -21,3 +21,4 @@ export type {
 export type { Clock } from './server/clock.js';
 export { GRPC_ERRORS, GrpcError, type GrpcErrorCode } from './server/grpc-error.js';
 export { createGrpcServer } from './server/create-grpc-server.js';
+export { type GrpcCodec, streamMethod, type TypedStream, unaryMethod } from './server/typed-methods.js';

@@ -126,6 +126,12 @@ export abstract class BaseCall implements GrpcCall {
     this.finish(status);
   }
 
+  /** The method threw, which it must not. */
+  protected thrown(error: unknown): void {
+    this.connection.options.onError(error, this.path);
+    this.fail({ code: STATUS.internal, message: 'the method failed' });
+  }
+
   /** Ends the call, with what was written before. */
   protected finish(status: GrpcStatus | undefined): void {
     if (this.closed) return;

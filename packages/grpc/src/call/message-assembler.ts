@@ -2,9 +2,9 @@ import { STATUS } from './status-code.js';
 
 /** Length-prefixed messages: one byte of flags, four of length. */
 export const PREFIX_BYTES = 5;
-/** A message's buffer begins with this or with what has come of it, and grows fourfold: a stated length costs nothing. */
+/** A message's buffer begins with this or with what has come of it, and grows so many times: a stated length costs nothing. */
 const FIRST_BYTES = 4096;
-const GROWTH = 4;
+const GROWTH = 16;
 
 /** What is told of a call's messages. */
 export interface MessageSink {

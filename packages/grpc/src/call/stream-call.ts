@@ -46,8 +46,8 @@ export class StreamCall extends BaseCall implements GrpcStreamCall, MessageSink,
   override onOpen(): void {
     try {
       this.method.handle(this);
-    } catch {
-      this.fail({ code: STATUS.internal, message: 'the method failed' });
+    } catch (error) {
+      this.thrown(error);
     }
   }
 

@@ -88,8 +88,8 @@ export class UnaryCall extends BaseCall implements GrpcUnaryCall, MessageSink {
     if (this.held > 0) this.connection.release(this, this.held);
     try {
       this.method.handle(this, message);
-    } catch {
-      this.fail({ code: STATUS.internal, message: 'the method failed' });
+    } catch (error) {
+      this.thrown(error);
     }
   }
 

@@ -606,6 +606,7 @@ export class Connection implements FrameHandler {
   private failWith(error: unknown): void {
     if (error instanceof ConnectionError) return this.fail(error.code, error.message);
     if (error instanceof HpackError) return this.fail(CODE.compressionError, error.message);
+    this.options.onError(error, undefined);
     this.fail(CODE.internalError, 'internal error');
   }
 

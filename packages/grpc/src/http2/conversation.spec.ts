@@ -228,11 +228,13 @@ describe('what is rare', () => {
     clock.epochMs = () => {
       throw new Error('secret');
     };
-    serving = await Serving.start({ clock });
+    const told: unknown[] = [];
+    serving = await Serving.start({ clock, onError: (error) => told.push((error as Error).message) });
     const connection = await serving.connect();
     connection.open('/t.Echo/Unary', [['grpc-timeout', '1S']]);
     await connection.until(() => connection.goaway !== undefined);
     expect(connection.goaway).toMatchObject({ code: 2, text: 'internal error' });
+    expect(told).toEqual(['secret']);
   });
 
   it('answers of one turn that fill more than one buffer come in order', async () => {

@@ -98,7 +98,8 @@ describe('a unary call', () => {
   });
 
   it('whose method throws is INTERNAL, and so is one with metadata that cannot be', async () => {
-    serving = await Serving.start();
+    const told: unknown[] = [];
+    serving = await Serving.start({ onError: (error, path) => told.push([(error as Error).message, path]) });
     serving.server.addMethods('t.Bad', {
       Throws: {
         kind: 'unary',
@@ -120,6 +121,10 @@ describe('a unary call', () => {
       seen.push(await connection.call(`/t.Bad/${name}`, Buffer.alloc(0)));
     expect(seen.map(({ status }) => status)).toEqual([13, 13, 13]);
     expect(seen.map(({ statusMessage }) => statusMessage).join()).not.toContain('secret');
+    expect(told).toEqual([
+      ['secret', '/t.Bad/Throws'],
+      ['secret', '/t.Bad/ThrowsStream'],
+    ]);
   });
 
   it('shows its metadata, and sends what the method sets', async () => {

@@ -75,4 +75,9 @@ export interface GrpcServerOptions extends GrpcLimits, GrpcConnectionOptions, Gr
   readonly compression?: GrpcCompressionOptions;
   /** @default the process's */
   readonly clock?: Clock;
+  /**
+   * Told of what methods throw (their callers get INTERNAL without the text) and of faults of the server itself; must
+   * not throw. `path` is the method's. @default nobody is told
+   */
+  readonly onError?: (error: unknown, path: string | undefined) => void;
 }

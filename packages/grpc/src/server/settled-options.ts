@@ -21,6 +21,7 @@ export interface SettledOptions {
   readonly maxConnectionIdleMs: number;
   readonly compression: Compression | undefined;
   readonly compressMinBytes: number;
+  readonly onError: (error: unknown, path: string | undefined) => void;
 }
 
 const NUMBERS = {
@@ -50,6 +51,7 @@ export function settle(options: GrpcServerOptions): SettledOptions {
     ...numbers,
     compression: options.compression && compressionOf(options.compression.algorithm),
     compressMinBytes: options.compression?.minBytes ?? 1024,
+    onError: options.onError ?? (() => undefined),
   };
 }
 
