@@ -199,6 +199,20 @@ describe('which versions are served', () => {
 });
 
 describe('a version that is gone from the store', () => {
+  it('answers those who call it by an alias, until that is moved', async () => {
+    const { repository } = repositoryOf();
+    const source = shelf().put('1', SAME).put('2', TWICE);
+    await repository.add({ name: 'm', versions: { kind: 'all' } }, source);
+    await repository.setAlias('m', 'champion', '1');
+    source.remove('1');
+    await repository.refresh();
+    expect(await answer(repository.use('m', 'champion'))).toBe(1);
+    expect(repository.describe('m')!.warning).toBe('version 1, which is called champion, is gone from the store');
+    await repository.setAlias('m', 'champion', '2');
+    expect(states(repository)).toEqual(['2 READY']);
+    expect(repository.describe('m')!.warning).toBeUndefined();
+  });
+
   it('is replaced by what is left', async () => {
     const { repository } = repositoryOf();
     const source = shelf().put('1', SAME).put('2', TWICE);

@@ -33,7 +33,7 @@ export function unavailable(
 
 /** What an operator should know although requests are answered. */
 export function warningOf(choice: VersionChoice, problem: Error | undefined): string | undefined {
-  const { known, answering, pinned, defaultName } = choice;
+  const { known, answering, pinned, aliases, defaultName } = choice;
   if (defaultName !== undefined && known.size > 0 && !choice.preferred())
     return `the default version '${defaultName}' does not exist`;
   if (problem) return problem.message;
@@ -41,5 +41,9 @@ export function warningOf(choice: VersionChoice, problem: Error | undefined): st
   if (failed) return `version ${failed.version} is not served: ${failed.failure!.message}`;
   if (answering && !known.has(answering.version) && answering !== pinned)
     return `version ${answering.version} is gone from the store, and nothing there can take its place`;
+  const [alias, version] =
+    Object.entries(aliases.all()).find(([, of]) => !known.has(of) && of !== pinned?.version) ?? [];
+  if (known.size > 0 && alias !== undefined)
+    return `version ${version}, which is called ${alias}, is gone from the store`;
   return undefined;
 }

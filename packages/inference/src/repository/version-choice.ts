@@ -109,7 +109,7 @@ export class VersionChoice {
       wanted.some((each) => each.version === version && !each.isReady);
     return [...this.ready.values()].filter((each) => {
       if (wanted.includes(each)) return false;
-      return this.isOff || !standIn || (each !== this.answering && !isAwaited(each));
+      return this.isOff || !standIn || (each !== this.answering && !isAwaited(each) && !this.isGoneButNamed(each));
     });
   }
 
@@ -119,6 +119,11 @@ export class VersionChoice {
     const isOlder = ({ version }: ModelVersion): boolean =>
       answering !== undefined && compareVersions(version, answering.version) < 0;
     return [...this.known.values()].filter(isOlder).at(-1)?.listing;
+  }
+
+  /** An alias names what the store has no more: its callers are answered until it is moved. */
+  private isGoneButNamed({ version }: ModelVersion): boolean {
+    return !this.known.has(version) && Object.values(this.aliases.all()).includes(version);
   }
 
   private isBroken(version: ModelVersion): boolean {
