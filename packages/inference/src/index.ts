@@ -56,7 +56,7 @@ export { CONTROL_ERRORS } from './control/control.errors.js';
 export { checkConfig } from './repository/layout/check-config.js';
 export { LAYOUT_ERRORS } from './repository/layout/layout.errors.js';
 export { LayoutReader, listModels, readModel } from './repository/layout/layout-reader.js';
-export { compareVersions, latestVersion, selectVersions } from './repository/layout/versions.js';
+export { compareVersions, latestVersion } from './repository/layout/versions.js';
 export { datatypeOf } from './repository/layout/datatypes.js';
 export { configFromJson } from './repository/layout/triton/read-triton-config.js';
 export { maxBatchSizeOf, tritonConfigOf } from './repository/layout/triton/triton-config-of.js';

@@ -113,6 +113,20 @@ describe('ModelModule', () => {
     });
   });
 
+  it.each(['all', { kind: 'latest', count: 0 }, { kind: 'specific', versions: [1] }, { kind: 'newest' }])(
+    'refuses %j as the versions of a model',
+    async (versions) => {
+      const boot = start(
+        ModelModule.forRoot({ store }),
+        ModelModule.forFeature({ ...iris, versions: versions as never }),
+      );
+      await expect(boot).rejects.toMatchObject({
+        code: 'INF_ERR_OPTIONS',
+        message: expect.stringContaining("versions of model 'iris' is"),
+      });
+    },
+  );
+
   it('ends the boot with the paths looked at when a model is missing', async () => {
     const boot = start(ModelModule.forRoot({ store }), ModelModule.forFeature({ name: 'iris', path: 'nowhere' }));
     await expect(boot).rejects.toMatchObject({

@@ -21,6 +21,7 @@ import { RepositoryState } from './repository-state.js';
 import { repositoryError } from './repository.errors.js';
 import { StoreLooks } from './store-looks.js';
 import type { VersionHandle } from './version-handle.js';
+import { checkPolicy } from './version-policy.js';
 
 const DEFAULT_CONCURRENT_LOADS = 2;
 
@@ -68,16 +69,17 @@ export class ModelRepository implements ModelDirectory {
    * @throws {INF_ERR_MODEL_CONFLICT} when it is known with other options.
    * @throws {INF_ERR_MODEL_NOT_FOUND | INF_ERR_MODEL_LOAD | INF_ERR_MODEL_TRIAL | INF_ERR_OPTIONS}
    */
-  declare(options: ModelOptions): Promise<VersionHandle | ModelTemplate> {
+  async declare(options: ModelOptions): Promise<VersionHandle | ModelTemplate> {
     if (typeof options?.name !== 'string' || options.name === '') {
       const text = `a model's name is ${JSON.stringify(options?.name)}: give ModelModule.forFeature each model as an argument of its own, with a name`;
-      return Promise.reject(inferenceError('INF_ERR_OPTIONS', text));
+      throw inferenceError('INF_ERR_OPTIONS', text);
     }
+    checkPolicy(options.versions, options.name);
     const known = this.declarations.get(options.name);
     if (known && isDeepStrictEqual(known.options, options)) return known.ready;
     if (known) {
       const text = `model '${options.name}' is declared twice with different options: use one declaration, or two names`;
-      return Promise.reject(inferenceError('INF_ERR_MODEL_CONFLICT', text));
+      throw inferenceError('INF_ERR_MODEL_CONFLICT', text);
     }
     const ready = isTemplate(options.path) ? this.declareTemplate(options) : this.add(options, this.sourceFor(options));
     this.declarations.set(options.name, { options, ready });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareVersions, latestVersion, selectVersions } from './versions.js';
+import { compareVersions, latestVersion } from './versions.js';
 
 const sorted = (versions: readonly string[]): string[] => [...versions].sort(compareVersions);
 
@@ -55,15 +55,5 @@ describe('the order of versions', () => {
     expect(latestVersion(['3', '20', '4'])).toBe('20');
     expect(latestVersion(['3', 'v1'])).toBe('v1');
     expect(latestVersion([])).toBeUndefined();
-  });
-
-  it.each([
-    [undefined, ['10']],
-    [{ kind: 'latest', count: 2 }, ['9', '10']],
-    [{ kind: 'latest', count: 9 }, ['2', '9', '10']],
-    [{ kind: 'all' }, ['2', '9', '10']],
-    [{ kind: 'specific', versions: ['9', '7', '2'] }, ['2', '9']],
-  ] as const)('selects by the policy %j', (policy, expected) => {
-    expect(selectVersions(policy, ['10', '2', '9'])).toEqual(expected);
   });
 });

@@ -1,5 +1,3 @@
-import type { VersionPolicy } from '../model-config.js';
-
 const WHOLE_NUMBER = /^\d+$/;
 /** `1.2.3` or `v1.2.3`: what a `-` after it marks as coming before it. */
 const RELEASE = /^v?\d+\.\d+\.\d+$/;
@@ -13,14 +11,6 @@ export function compareVersions(a: string, b: string): number {
   const numbered = WHOLE_NUMBER.test(a);
   if (numbered !== WHOLE_NUMBER.test(b)) return numbered ? -1 : 1;
   return (numbered ? compareNumerals(a, b) : compareNames(a, b)) || compareTexts(a, b);
-}
-
-/** The versions that a policy serves, ascending. Those that a `specific` policy names and the store lacks are left out. */
-export function selectVersions(policy: VersionPolicy | undefined, versions: readonly string[]): string[] {
-  const ascending = [...versions].sort(compareVersions);
-  if (policy?.kind === 'all') return ascending;
-  if (policy?.kind === 'specific') return ascending.filter((version) => policy.versions.includes(version));
-  return ascending.slice(-(policy?.count ?? 1));
 }
 
 /** The greatest by {@link compareVersions}; `undefined` of none. */
