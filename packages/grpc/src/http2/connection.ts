@@ -444,10 +444,8 @@ export class Connection implements FrameHandler {
       return undefined;
     }
     call.receiveWindow -= length;
-    if (call.receiveWindow < 0) {
-      this.streamError(id, CODE.flowControlError);
-      return undefined;
-    }
+    // RFC 9113, 6.9.1 leaves the choice; who does not keep to one window will not keep to others.
+    if (call.receiveWindow < 0) throw new ConnectionError(CODE.flowControlError, "a stream's window is exceeded");
     return call;
   }
 

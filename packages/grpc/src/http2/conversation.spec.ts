@@ -267,15 +267,11 @@ it('a caller that goes beyond the window of the connection is ended', async () =
   const socket = new WideSocket();
   const inner = (serving.server as unknown as { server: { emit(event: string, socket: unknown): void } }).server;
   inner.emit('connection', socket);
-  const part = data(1, Buffer.alloc(16_384));
-  socket.push(
-    Buffer.concat([
-      PREFACE,
-      settings(),
-      headers(1, block('/t.Held/Stream')),
-      ...Array.from({ length: 65 }, () => part),
-    ]),
-  );
+  const frames = [1, 3, 5, 7, 9].flatMap((id) => [
+    headers(id, block('/t.Held/Stream')),
+    ...Array.from({ length: 14 }, () => data(id, grpcMessage(Buffer.alloc(16_379)))),
+  ]);
+  socket.push(Buffer.concat([PREFACE, settings(), ...frames]));
   await new Promise((resolve) => socket.once('finish', resolve));
   expect(Buffer.concat(socket.written).toString('latin1')).toContain("the connection's window is exceeded");
 });

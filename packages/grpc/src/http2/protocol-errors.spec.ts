@@ -105,6 +105,13 @@ const FATAL = cases([
   ['a frame within a header block', ErrorCode.PROTOCOL_ERROR, headers(1, bytes(0x82), 0), ping()],
   ['an unknown frame within a header block', ErrorCode.PROTOCOL_ERROR, headers(1, bytes(0x82), 0), frame(0x20, 0, 1)],
   ['a frame larger than 16384', ErrorCode.FRAME_SIZE_ERROR, open(), data(1, Buffer.alloc(16_385))],
+  [
+    'a window that is exceeded',
+    ErrorCode.FLOW_CONTROL_ERROR,
+    headers(1, block('/t.Held/Stream')),
+    data(1, Buffer.concat([bytes(0, 0, 4, 0, 0), Buffer.alloc(16_379)])),
+    ...Array.from({ length: 33 }, () => data(1, Buffer.alloc(16_384))),
+  ],
 ]);
 
 describe('the connection ends', () => {
@@ -200,13 +207,6 @@ const STREAM = cases([
     ErrorCode.PROTOCOL_ERROR,
     headers(1, block(HELD, [['content-length', '3']])),
     headers(1, bytes(), END_STREAM | END_HEADERS),
-  ],
-  [
-    'a window that is exceeded',
-    ErrorCode.FLOW_CONTROL_ERROR,
-    headers(1, block('/t.Held/Stream')),
-    data(1, Buffer.concat([bytes(0, 0, 4, 0, 0), Buffer.alloc(16_379)])),
-    ...Array.from({ length: 33 }, () => data(1, Buffer.alloc(16_384))),
   ],
 ]);
 
