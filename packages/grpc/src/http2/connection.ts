@@ -316,9 +316,7 @@ export class Connection implements FrameHandler {
   }
 
   private countReset(): void {
-    const verdict = this.resets.spend(this.now);
-    if (verdict === 'reconnect') this.goaway();
-    if (verdict === 'end') throw new ConnectionError(CODE.enhanceYourCalm, 'too many calls are reset');
+    if (this.resets.spend(this.now) && this.goawayStep < 2) this.lastGoaway();
   }
 
   private onHeaders(flags: number, id: number, bytes: Buffer, start: number, end: number): void {
@@ -359,8 +357,8 @@ export class Connection implements FrameHandler {
     if (id <= this.lastId) return this.onLaterBlock(id, endStream, bytes, start, end);
     const headers = this.readHeaders(bytes, start, end);
     this.lastId = id;
-    this.flood.use();
     if (id > this.lastAcceptedId) return this.refuse(id, CODE.refusedStream);
+    this.flood.use();
     if (headers.wrong !== undefined || selfDependent) return this.streamError(id, CODE.protocolError);
     if (endStream && headers.contentLength > 0) return this.streamError(id, CODE.protocolError);
     if (this.calls.size >= this.options.maxConcurrentStreams) return this.streamError(id, CODE.refusedStream);

@@ -74,35 +74,48 @@ describe('floods', () => {
     expect(connection.goaway).toBeUndefined();
   });
 
-  it('of resets: first the client is asked to reconnect, then it is ended', async () => {
-    serving = await Serving.start();
-    const connection = await serving.connect();
-    const resets = async (count: number): Promise<void> => {
-      const frames: Buffer[] = [];
-      for (let one = 0; one < count; one++) {
-        const id = connection.newStreamId();
-        frames.push(headers(id, HELD), resetStream(id));
-      }
-      await connection.sent(...frames);
-    };
-    await resets(400);
-    expect((await connection.call('/t.Echo/Unary', Buffer.alloc(1))).status).toBe(0);
-    expect(connection.goaway).toBeUndefined();
-    await resets(200);
-    await connection.until(() => connection.goaway !== undefined);
-    expect(connection.goaway).toMatchObject({ code: ErrorCode.NO_ERROR });
-    await resets(1200);
-    await connection.until(() => connection.isClosed || connection.goaway!.code !== 0);
-  });
+  const RESETS: readonly (readonly [string, (id: number) => Buffer])[] = [
+    ['by the caller', (id) => resetStream(id)],
+    ['that the caller makes us do', (id) => windowUpdate(id, 0)],
+  ];
+  it.each(RESETS)(
+    'of resets %s: the client is asked to reconnect, and its other calls are answered',
+    async (_who, reset) => {
+      serving = await Serving.start();
+      const connection = await serving.connect();
+      const held = connection.open('/t.Held/Unary');
+      connection.send(data(held, grpcMessage(Buffer.alloc(1)), Flag.END_STREAM));
+      const resets = async (count: number): Promise<void> => {
+        const frames: Buffer[] = [];
+        for (let one = 0; one < count; one++) {
+          const id = connection.newStreamId();
+          frames.push(headers(id, HELD), data(id, grpcMessage(Buffer.alloc(0)), Flag.END_STREAM), reset(id));
+        }
+        await connection.sent(...frames);
+      };
+      await resets(400);
+      expect((await connection.call('/t.Echo/Unary', Buffer.alloc(1))).status).toBe(0);
+      expect(connection.goaway).toBeUndefined();
+      await resets(1500);
+      const late = connection.open('/t.Echo/Unary');
+      expect((await connection.over(late)).reset).toBe(ErrorCode.REFUSED_STREAM);
+      expect(connection.goaway).toMatchObject({ code: ErrorCode.NO_ERROR });
+      expect(serving.held.unary.length).toBeLessThan(600);
+      serving.held.unary[0]!.call.answer(Buffer.alloc(0));
+      expect((await connection.over(held)).status).toBe(0);
+      await connection.closed();
+    },
+  );
 
-  it('of streams that the caller makes us reset count as well', async () => {
+  it('of calls on a connection that was told to go end it', async () => {
     serving = await Serving.start();
     const connection = await serving.connect();
-    for (let round = 0; round < 24 && !connection.isClosed; round++) {
+    connection.open('/t.Held/Stream');
+    for (let round = 0; round < 300 && !connection.isClosed; round++) {
       const frames: Buffer[] = [];
       for (let one = 0; one < 50; one++) {
         const id = connection.newStreamId();
-        frames.push(headers(id, HELD), windowUpdate(id, 0));
+        frames.push(headers(id, HELD), resetStream(id));
       }
       await connection.sent(...frames);
     }
