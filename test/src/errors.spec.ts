@@ -49,7 +49,10 @@ describe('the error table', () => {
     }));
     for (const { name, rows } of packages) {
       for (const [, code] of rows.matchAll(/^\| `([A-Z0-9_]+)`/gm))
-        expect(PREFIX[name]!.some((prefix) => code!.startsWith(prefix)), code).toBe(true);
+        expect(
+          PREFIX[name]!.some((prefix) => code!.startsWith(prefix)),
+          code,
+        ).toBe(true);
     }
   });
 

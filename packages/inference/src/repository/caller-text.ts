@@ -5,7 +5,7 @@ import { WitanError } from '@witan/core';
  * their names; a place ends at a colon, a quote, a bracket or a comma.
  */
 const PLACE =
-  /(?<![\w.~/\\-])(?:[a-z][a-z0-9+.-]+:\/\/[^\s/\\:'"(),;]*(?::\d+)?\/?|[a-z]:[\\/]|\/(?=[^\s'\"]))(?:[^/\\:'"(),;\n]*[/\\])*([^\s/\\:'"(),;]*)/gi;
+  /(?<![\w.~/\\-])(?:[a-z][a-z0-9+.-]+:\/\/[^\s/\\:'"(),;]*(?::\d+)?\/?|[a-z]:[\\/]|\/(?=[^\s'"]))(?:[^/\\:'"(),;\n]*[/\\])*([^\s/\\:'"(),;]*)/gi;
 
 /** A reason as callers are told it: of places on the server only the last part stays. Logs keep the whole text. */
 export function withoutPlaces(text: string): string {

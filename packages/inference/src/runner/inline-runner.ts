@@ -41,7 +41,11 @@ export class InlineRunner implements Runner {
     const report = await loadSession(load, keep, measured !== undefined).catch((cause: unknown) => {
       throw inferenceError('INF_ERR_MODEL_LOAD', loadErrorText(load.path, messageOf(cause)), { cause });
     });
-    return new InlineRunner(name, session!, measured ? { ...report, loadMs: measured.loadMs, warmUp: measured.warmUp } : report);
+    return new InlineRunner(
+      name,
+      session!,
+      measured ? { ...report, loadMs: measured.loadMs, warmUp: measured.warmUp } : report,
+    );
   }
 
   get state(): RunnerState {
