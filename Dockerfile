@@ -3,7 +3,7 @@ FROM node:22-slim AS build
 WORKDIR /witan
 COPY . .
 ARG APP=iris
-RUN npm ci && npx tsc -b apps/$APP && npm prune --omit=dev \
+RUN npm ci && npx tsc -b apps/$APP && node scripts/bundle.mjs && npm prune --omit=dev \
  # Links of workspaces that do not come along would dangle; onnxruntime brings every system's libraries.
  && rm -rf node_modules/@witan-apps node_modules/@witan-libs \
     node_modules/onnxruntime-node/bin/napi-v6/darwin node_modules/onnxruntime-node/bin/napi-v6/win32

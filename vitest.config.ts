@@ -1,12 +1,22 @@
 import { defineConfig } from 'vitest/config';
 
-// Specs run as compiled by tsc: what is tested is what ships, and worker entries resolve.
+// Specs run as compiled by tsc, where worker entries resolve. They and the processes that they start load the packages'
+// single modules instead of the bundles: one copy of each, whichever way it is imported.
+const CONDITION = 'witan-modules';
+
+export const singleModules = defineConfig({
+  ssr: { resolve: { conditions: [CONDITION, 'module', 'node'], externalConditions: [CONDITION, 'node'] } },
+  test: { execArgv: [`--conditions=${CONDITION}`], env: { NODE_OPTIONS: `--conditions=${CONDITION}` } },
+});
+
 export default defineConfig({
+  ...singleModules,
   test: {
+    ...singleModules.test,
     include: ['{packages,libs}/*/dist/**/*.spec.js', 'test/dist/**/*.spec.js'],
     exclude: ['**/node_modules/**', '**/*.real.spec.js'],
     pool: 'forks',
-    env: { ORT_DISABLE_TELEMETRY: '1' },
+    env: { ...singleModules.test?.env, ORT_DISABLE_TELEMETRY: '1' },
     testTimeout: 30_000,
   },
 });

@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const lockFile = join(root, '.cache', 'prepare.lock');
+const bundler = join(root, 'scripts', 'bundle.mjs');
 const builtFile = join(root, '.cache', 'built');
 /** A lock older than this was left behind by a machine that stopped. */
 const LOCK_MAX_AGE_MS = 30 * 60_000;
@@ -83,6 +84,7 @@ function build() {
   rmSync(builtFile, { force: true });
   removeOrphans();
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
+  if (existsSync(bundler)) run(process.execPath, [bundler]);
   writeFileSync(builtFile, before);
   console.error(`prepare: built in ${seconds(started)}`);
 }

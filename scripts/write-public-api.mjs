@@ -22,7 +22,7 @@ function entries() {
       .filter(([, target]) => typeof target === 'object')
       .map(([path, target]) => ({
         entry: packageName + path.slice(1),
-        file: join('packages', name, target.default.replace('./dist/', 'src/').replace(/\.js$/, '.ts')),
+        file: join('packages', name, target.types.replace('./dist/', 'src/').replace(/\.d\.ts$/, '.ts')),
       }));
   });
 }

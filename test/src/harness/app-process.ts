@@ -24,6 +24,12 @@ export interface AppProcess {
   stop(): Promise<number | NodeJS.Signals | null>;
 }
 
+/**
+ * The environment of processes under test: without the condition by which specs load single modules, so that what runs
+ * is what ships.
+ */
+export const SHIPPED: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: '' };
+
 /** Starts `apps/<name>`. */
 export function startApp(name: string, env: NodeJS.ProcessEnv = {}): Promise<AppProcess> {
   return startProcess([join(ROOT, 'apps', name, 'dist', 'main.js')], { ...env, HTTP_PORT: '0', GRPC_PORT: '0' });
@@ -41,7 +47,7 @@ export async function startProcess(
 ): Promise<AppProcess> {
   const child = spawn(process.execPath, args, {
     cwd,
-    env: { ...process.env, ...env },
+    env: { ...SHIPPED, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const killed = (): void => void child.kill('SIGKILL');
@@ -88,7 +94,7 @@ export async function runToEnd(
 ): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    env: { ...SHIPPED, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

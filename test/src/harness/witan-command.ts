@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fixtureModel } from '@witan-libs/testing';
-import { type AppProcess, startProcess } from './app-process.js';
+import { type AppProcess, SHIPPED, startProcess } from './app-process.js';
 import { ROOT } from './repository.js';
 
 export const WITAN = join(ROOT, 'packages', 'cli', 'bin', 'witan.js');
@@ -21,7 +21,7 @@ export function witan(
   env: NodeJS.ProcessEnv = {},
   input: Uint8Array | string = '',
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [WITAN, ...args], { env: { ...process.env, ...env }, stdio: 'pipe' });
+  const child = spawn(process.execPath, [WITAN, ...args], { env: { ...SHIPPED, ...env }, stdio: 'pipe' });
   const texts = { out: '', err: '' };
   child.stdout.setEncoding('latin1').on('data', (chunk: string) => (texts.out += chunk));
   child.stderr.on('data', (chunk: Buffer) => (texts.err += chunk.toString()));
