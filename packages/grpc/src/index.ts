@@ -1,3 +1,4 @@
+// For users.
 export type {
   GrpcAddress,
   GrpcCall,
@@ -19,6 +20,10 @@ export type {
   GrpcTlsOptions,
 } from './server/options.js';
 export type { Clock } from './server/clock.js';
-export { GRPC_ERRORS, GrpcError, type GrpcErrorCode } from './server/grpc-error.js';
+export { GrpcError } from './server/grpc-error.js';
+export type { GrpcErrorCode } from './server/grpc.errors.js';
 export { createGrpcServer } from './server/create-grpc-server.js';
 export { type GrpcCodec, streamMethod, type TypedStream, unaryMethod } from './server/typed-methods.js';
+
+// For sibling packages (@internal).
+export { GRPC_ERRORS } from './server/grpc.errors.js';
