@@ -25,7 +25,13 @@ async function bundlePackage(rolldown, folder) {
   if (Object.keys(input).length === 0 || !existsSync(join(folder, 'dist'))) return;
   for (const file of startedFiles(join(folder, 'dist'))) input[basename(file, '.js')] = file;
   rmSync(join(folder, 'bundle'), { recursive: true, force: true });
-  const build = await rolldown({ input, platform: 'node', external: (id) => !/^[./]/.test(id) });
+  const build = await rolldown({
+    input,
+    platform: 'node',
+    external: (id) => !/^[./]/.test(id),
+    // What is loaded late among single modules may well come along in a bundle.
+    onLog: (level, log, report) => void (log.code === 'INEFFECTIVE_DYNAMIC_IMPORT' || report(level, log)),
+  });
   await build.write({
     dir: join(folder, 'bundle'),
     format: 'esm',
