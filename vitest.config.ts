@@ -2,10 +2,11 @@ import { defineConfig } from 'vitest/config';
 
 // Specs run as compiled by tsc, where worker entries resolve. They and the processes that they start load the packages'
 // single modules instead of the bundles: one copy of each, whichever way it is imported.
+// Not `module`: what packages give under it is for bundlers, and Node cannot load all of it.
 const CONDITION = 'witan-modules';
 
 export const singleModules = defineConfig({
-  ssr: { resolve: { conditions: [CONDITION, 'module', 'node'], externalConditions: [CONDITION, 'node'] } },
+  ssr: { resolve: { conditions: [CONDITION, 'node'], externalConditions: [CONDITION, 'node', 'module-sync'] } },
   test: { execArgv: [`--conditions=${CONDITION}`], env: { NODE_OPTIONS: `--conditions=${CONDITION}` } },
 });
 

@@ -150,7 +150,7 @@ const FLOODS: readonly Flood[] = [
   },
   {
     name: 'calls of no known method',
-    chunks: 300,
+    chunks: 60,
     chunk: (index) =>
       many(100, (at) =>
         headers(streamOf(index * 100 + at), headerBlock(requestHeaders('/no/where')), Flag.END_HEADERS),

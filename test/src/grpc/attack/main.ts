@@ -1,4 +1,5 @@
 import type { RpcBindOptions, RpcMethod, RpcOptions, RpcServerKind, RpcStreamCall } from '@witan/core';
+import { TEST_SERVICE, testServiceWithTrailers } from '../interop/test-service.js';
 import { startServer } from '../servers.js';
 
 /** A server as a process of its own, with methods that tell what an attack does to it. Arguments: kind, options. */
@@ -68,7 +69,11 @@ const watch: RpcMethod = {
 const options = JSON.parse(optionsText) as RpcOptions & RpcBindOptions;
 const server = await startServer(
   kind as RpcServerKind,
-  { 'attack.Target': methods, 'attack.Watch': { Usage: watch, Echo: neighbour } },
+  {
+    'attack.Target': methods,
+    'attack.Watch': { Usage: watch, Echo: neighbour },
+    [TEST_SERVICE]: testServiceWithTrailers(),
+  },
   options,
 );
 console.log(JSON.stringify({ port: server.address!.port }));
