@@ -1,4 +1,4 @@
-import { WitanFactory } from '@witan/core';
+import { type RpcOptions, WitanFactory } from '@witan/core';
 import { ModelRegistry } from '@witan/inference';
 import { announce } from '../process/control.js';
 
@@ -9,9 +9,13 @@ export interface ModelMode {
   readonly concurrency: number;
 }
 
-/** Serves an application with the defaults on free ports, and tells the bench; `measure` gives its models. */
+/**
+ * Serves an application with the defaults on free ports, and tells the bench; `measure` gives its models. `GRPC_SERVER`
+ * chooses what speaks HTTP/2 (see `RpcOptions.server`).
+ */
 export async function serve(module: new () => object): Promise<void> {
-  const application = await WitanFactory.create(module);
+  const server = process.env['GRPC_SERVER'] as RpcOptions['server'];
+  const application = await WitanFactory.create(module, server && { witan: { grpc: { server } } });
   const { http, grpc } = await application.listen({ http: 0, grpc: 0, host: '127.0.0.1', banner: false });
   const models = (): ModelMode[] => {
     const listed = application.nest.get(ModelRegistry, { strict: false }).list();
