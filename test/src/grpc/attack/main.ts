@@ -27,9 +27,12 @@ async function pour(call: RpcStreamCall): Promise<void> {
 
 async function echo(call: RpcStreamCall): Promise<void> {
   const over = counted(call);
-  for await (const message of call.messages) await call.write(Buffer.from(message));
-  over();
-  call.end();
+  try {
+    for await (const message of call.messages) await call.write(Buffer.from(message));
+    call.end();
+  } finally {
+    over();
+  }
 }
 
 const methods: Record<string, RpcMethod> = {
