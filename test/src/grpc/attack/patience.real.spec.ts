@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import {
   data,
+  ErrorCode,
+  Flag,
+  grpcMessage,
   headerBlock,
   headers,
   makeCertificates,
@@ -9,11 +12,12 @@ import {
   PREFACE,
   RawConnection,
   requestHeaders,
+  Setting,
   settings,
 } from '@witan-libs/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SERVER_KINDS } from '../servers.js';
-import { ECHO, HOLD, POUR, Victim } from './victim.js';
+import { ECHO, HOLD, Victim } from './victim.js';
 
 const KIB = 1024;
 const IDLE_CONNECTIONS = 2000;
@@ -60,11 +64,13 @@ describe.each(SERVER_KINDS)('%s and those who take their time', (kind) => {
     await victim.greet();
   });
 
-  it.runIf(kind === 'witan')('ends a caller that takes none of an answer', async () => {
-    const connection = await victim.connect({ giveBack: false });
-    connection.open(POUR);
-    await victim.idle();
-    expect((await victim.usage()).open).toBe(0);
+  it.runIf(kind === 'witan')('breaks off a call whose answer nobody takes', async () => {
+    const connection = await victim.connect({ settings: [[Setting.INITIAL_WINDOW_SIZE, 10]], giveBack: false });
+    const id = connection.open(ECHO);
+    connection.send(data(id, grpcMessage(Buffer.alloc(10_000)), Flag.END_STREAM));
+    const { reset, dataBytes } = await connection.over(id);
+    expect([reset, dataBytes, connection.isClosed]).toEqual([ErrorCode.CANCEL, 10, false]);
+    await victim.greet();
   });
 });
 
