@@ -1,13 +1,17 @@
 import type { Socket } from 'node:net';
 import { FRAME_HEADER_BYTES } from './codes.js';
 
-const SLAB_BYTES = 64 * 1024;
+/** For what most connections write in a turn: an answer or two. */
+const SMALL_SLAB_BYTES = 4 * 1024;
+const LARGE_SLAB_BYTES = 64 * 1024;
 /** Longer pieces are not copied. */
 const COPY_BYTES = 8 * 1024;
-const MAX_SPARE = 16;
+/** Hundreds of connections may be answered in the same turn; the spare slabs of each size take 4 MiB at most. */
+const MAX_SPARE_BYTES = 4 * 1024 * 1024;
 
 /** Slabs that nobody uses: connections hold one only while they have something to write. */
-const spare: Buffer[] = [];
+const spareSmall: Buffer[] = [];
+const spareLarge: Buffer[] = [];
 
 /**
  * What a connection writes until the end of the turn, collected for one `socket.write`. A slab is used again at once
@@ -19,6 +23,8 @@ export class Output {
   private from = 0;
   private to = 0;
   private parts: Buffer[] | undefined;
+  /** The last turn's bytes did not fit a small slab: begin with a large one. */
+  private large = false;
   /** Bytes since the last flush. */
   bytes = 0;
 
@@ -45,10 +51,10 @@ export class Output {
   }
 
   private nextSlab(size: number): Buffer {
-    if (this.slab !== undefined) this.cut(this.slab);
+    const first = this.slab === undefined;
+    if (!first) this.cut(this.slab!);
     this.from = this.to = 0;
-    return (this.slab =
-      size > SLAB_BYTES ? Buffer.allocUnsafeSlow(size) : (spare.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES)));
+    return (this.slab = first && !this.large && size <= SMALL_SLAB_BYTES ? smallSlab() : largeSlab(size));
   }
 
   private cut(slab: Buffer): void {
@@ -77,6 +83,7 @@ export class Output {
   /** Gives everything to the socket. */
   flush(): void {
     if (this.bytes === 0) return;
+    this.large = this.bytes > SMALL_SLAB_BYTES;
     this.bytes = 0;
     const { slab, parts, socket } = this;
     if (parts !== undefined) {
@@ -105,8 +112,18 @@ export class Output {
   private release(slab: Buffer): void {
     this.slab = undefined;
     this.from = this.to = 0;
-    if (slab.length === SLAB_BYTES && spare.length < MAX_SPARE) spare.push(slab);
+    if (slab.length === SMALL_SLAB_BYTES) keep(spareSmall, slab);
+    else if (slab.length === LARGE_SLAB_BYTES) keep(spareLarge, slab);
   }
+}
+
+const smallSlab = (): Buffer => spareSmall.pop() ?? Buffer.allocUnsafeSlow(SMALL_SLAB_BYTES);
+
+const largeSlab = (size: number): Buffer =>
+  size > LARGE_SLAB_BYTES ? Buffer.allocUnsafeSlow(size) : (spareLarge.pop() ?? Buffer.allocUnsafeSlow(LARGE_SLAB_BYTES));
+
+function keep(spare: Buffer[], slab: Buffer): void {
+  if ((spare.length + 1) * slab.length <= MAX_SPARE_BYTES) spare.push(slab);
 }
 
 /** RFC 9113, 4.1; gives where it ends. */
