@@ -8,6 +8,17 @@ export { Handler } from './handler/handler.decorator.js';
 export type { HandlerDecorator, HandlerOptions } from './handler/handler.decorator.js';
 export type { Class, HandlerOf, HandlerOutput, MaybePromise } from './handler/handler-types.js';
 export type { RequestEvent } from './service/request-channel.js';
+export { answerChannel, type AnswerEvent } from './service/answer-channel.js';
+export type { ModelUse } from './handler/model-use.js';
+export type { RequestPhases } from './handler/request-phases.js';
+export {
+  type KeptCall,
+  LOG_METADATA,
+  RECORD_KEEPER,
+  type Recorder,
+  type RecordKeeper,
+  type RecordPoint,
+} from './record/record-keeper.js';
 export { Service } from './service/service.decorator.js';
 export type { ServiceOptions } from './service/service.decorator.js';
 export { Column } from './schema/column.decorator.js';

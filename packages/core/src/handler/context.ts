@@ -1,3 +1,8 @@
+import type { ModelUse } from './model-use.js';
+import type { RequestPhases } from './request-phases.js';
+
+const NO_MODELS: readonly ModelUse[] = [];
+
 /** Who is calling. */
 export interface Peer {
   /** `address:port`, or the path of a unix socket. Behind a proxy, the proxy's unless `trustProxy` is set. */
@@ -57,6 +62,23 @@ export abstract class Context<P extends object = Record<string, string>> {
   /** The name of the key that the transport found. */
   protected keyName(): string | undefined {
     return undefined;
+  }
+
+  private used: ModelUse[] | undefined;
+  /** The models that answered, in the order of their use. */
+  get models(): readonly ModelUse[] {
+    return this.used ?? NO_MODELS;
+  }
+  /** @internal */
+  noteModel(use: ModelUse): void {
+    (this.used ??= []).push(use);
+  }
+
+  /** Filled while the request runs, when somebody wants to know: see {@link wantPhases}. */
+  phases: RequestPhases | undefined;
+  /** Asks for {@link phases}; without it nothing is measured for this request. */
+  wantPhases(): RequestPhases {
+    return (this.phases ??= {});
   }
 
   private keep: Map<unknown, unknown> | undefined;

@@ -1,10 +1,10 @@
 import type { SecureContextOptions } from 'node:tls';
 
-export type RpcServerKind = 'grpc-js' | 'witan';
+export type RpcServerKind = 'witan' | 'grpc-js';
 
 /** Limits and behaviour of the gRPC side, wherever it listens. */
 export interface RpcOptions {
-  /** What speaks HTTP/2: `@grpc/grpc-js`, or Witan's own server for gRPC. @default 'grpc-js' */
+  /** What speaks HTTP/2: Witan's own server for gRPC, or `@grpc/grpc-js`. @default 'witan' */
   readonly server?: RpcServerKind;
   /** Bytes of one message after decompression. @default 16_777_216 (16 MiB) */
   readonly maxReceiveMessageBytes?: number;

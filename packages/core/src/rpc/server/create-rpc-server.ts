@@ -7,10 +7,10 @@ import type { RpcServer } from './rpc-server.js';
  * @throws {CORE_ERR_GRPC_OPTION}
  */
 export async function createRpcServer(options: RpcOptions & RpcBindOptions, clock: Clock): Promise<RpcServer> {
-  if (options.server === 'witan') {
-    const { WitanGrpcServer } = await import('./witan-grpc-server.js');
-    return new WitanGrpcServer(options, clock);
+  if (options.server === 'grpc-js') {
+    const { GrpcJsServer } = await import('./grpc-js-server.js');
+    return new GrpcJsServer(options, clock);
   }
-  const { GrpcJsServer } = await import('./grpc-js-server.js');
-  return new GrpcJsServer(options, clock);
+  const { WitanGrpcServer } = await import('./witan-grpc-server.js');
+  return new WitanGrpcServer(options, clock);
 }
