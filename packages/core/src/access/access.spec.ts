@@ -168,7 +168,7 @@ describe('keys for predictions', () => {
       bearer(`${ALICE.key}x`),
       { authorization: ALICE.key },
       { authorization: `Bearer ${ALICE.key} ${BOB.key}` },
-      { authorization: 'Bearer ' },
+      { authorization: 'Bearer' },
       { 'x-api-key': `${ALICE.key}, ${BOB.key}` },
       { 'x-api-key': 'alice' },
     ];

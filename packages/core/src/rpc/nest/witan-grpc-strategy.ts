@@ -1,4 +1,5 @@
 import type { PackageDefinition } from '@grpc/proto-loader';
+import { inOrder, type MessageBuffer } from './message-buffer.js';
 import { rpcError } from '../rpc.errors.js';
 import { createGrpcListener, type GrpcListener, type GrpcListenerParts } from '../grpc-listener.js';
 import { createRpcServer } from '../server/create-rpc-server.js';
@@ -95,7 +96,15 @@ export async function createGrpcStrategy(parts: GrpcStrategyParts): Promise<Wita
       await this.listener?.drain(drainMs);
     }
   }
-  return new Strategy() as unknown as WitanGrpcStrategy;
+  return ordered(new Strategy()) as unknown as WitanGrpcStrategy;
+}
+
+/** The method is private in Nest's types. */
+function ordered<S extends object>(strategy: S): S {
+  const nest = strategy as unknown as { bufferUntilDrained(): MessageBuffer };
+  const bufferUntilDrained = nest.bufferUntilDrained.bind(strategy);
+  nest.bufferUntilDrained = () => inOrder(bufferUntilDrained());
+  return strategy;
 }
 
 async function microservices(): Promise<typeof import('@nestjs/microservices')> {
