@@ -26,6 +26,31 @@ export function npmTool(name: string, version: string): Promise<ForeignTool> {
   });
 }
 
+/** Java artifacts (`group:name:version`) with what they need, fetched by Maven on first use; the path is the folder of their jars. */
+export function mavenTool(name: string, version: string, artifacts: readonly string[]): Promise<ForeignTool> {
+  return onFirstUse(`${name}-${version}`, 'jars', async (folder) => {
+    const dependencies = artifacts.map((artifact) => {
+      const [group, id, number] = artifact.split(':');
+      return `<dependency><groupId>${group}</groupId><artifactId>${id}</artifactId><version>${number}</version></dependency>`;
+    });
+    const own = '<groupId>test</groupId><artifactId>test</artifactId><version>1</version>';
+    const project = `<modelVersion>4.0.0</modelVersion>${own}<dependencies>${dependencies.join('')}</dependencies>`;
+    writeFileSync(join(folder, 'pom.xml'), `<project>${project}</project>`);
+    const options = ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${join(folder, 'jars')}`];
+    await run('mvn', options, { cwd: folder, maxBuffer: 1 << 26 });
+  });
+}
+
+/** A command that the system has, or has not. */
+export async function systemTool(command: string, args: readonly string[]): Promise<ForeignTool> {
+  try {
+    await run(command, [...args]);
+    return { path: command };
+  } catch (error) {
+    return missing(command, error);
+  }
+}
+
 /** Builds a tool in its folder of the cache, unless it stands there whole. */
 async function onFirstUse(name: string, file: string, build: (folder: string) => Promise<void>): Promise<ForeignTool> {
   const folder = join(homedir(), '.cache', 'witan-test', name);

@@ -32,7 +32,7 @@ export async function startServer(
     if (child.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit');
     await rm(folder, { recursive: true, force: true });
   };
-  for (const endAt = Date.now() + STARTS_WITHIN_MS; !(await answers(port)); await sleep(50)) {
+  for (const endAt = Date.now() + STARTS_WITHIN_MS; !(await answersOn(port)); await sleep(50)) {
     if (child.exitCode === null && Date.now() < endAt) continue;
     await close();
     throw new Error(`${command} did not start: ${said.slice(-2000)}`);
@@ -40,7 +40,8 @@ export async function startServer(
   return { port, folder, close };
 }
 
-async function freePort(): Promise<number> {
+/** A port of this machine that nothing listens on. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -49,7 +50,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function answers(port: number): Promise<boolean> {
+/** Whether something listens there. */
+export function answersOn(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     const settle = (is: boolean): void => {
