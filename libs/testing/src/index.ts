@@ -20,7 +20,7 @@ export { startAzureServer, startGcsServer } from './servers/cloud-servers.js';
 export type { CloudServer } from './servers/cloud-servers.js';
 export { startKafkaServer } from './servers/kafka-server.js';
 export type { KafkaServer } from './servers/kafka-server.js';
-export { goTool, mavenTool, npmTool, systemTool } from './servers/foreign-tool.js';
+export { goTool, mavenTool, npmTool, systemTool, toolOnFirstUse } from './servers/foreign-tool.js';
 export type { ForeignTool } from './servers/foreign-tool.js';
 export { makeCertificates } from './certificates.js';
 export type { Certificates } from './certificates.js';

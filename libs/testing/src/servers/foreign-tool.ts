@@ -11,7 +11,7 @@ export type ForeignTool = { readonly path: string } | { readonly missing: string
 
 /** A program of Go, built on first use into the user's cache. */
 export function goTool(name: string, version: string, module: string): Promise<ForeignTool> {
-  return onFirstUse(`${name}-${version}`, basename(module), async (folder) => {
+  return toolOnFirstUse(`${name}-${version}`, basename(module), async (folder) => {
     const env = { ...process.env, GOBIN: folder, GOFLAGS: '' };
     await run('go', ['install', `${module}@v${version}`], { cwd: folder, env, maxBuffer: 1 << 26 });
   });
@@ -19,7 +19,7 @@ export function goTool(name: string, version: string, module: string): Promise<F
 
 /** A package of npm with what it needs, installed on first use into the user's cache; the path is its folder. */
 export function npmTool(name: string, version: string): Promise<ForeignTool> {
-  return onFirstUse(`${name}-${version}`, join('node_modules', name), async (folder) => {
+  return toolOnFirstUse(`${name}-${version}`, join('node_modules', name), async (folder) => {
     writeFileSync(join(folder, 'package.json'), '{ "private": true }');
     const options = ['install', '--no-audit', '--no-fund', '--ignore-scripts', `${name}@${version}`];
     await run('npm', options, { cwd: folder, maxBuffer: 1 << 26 });
@@ -28,7 +28,7 @@ export function npmTool(name: string, version: string): Promise<ForeignTool> {
 
 /** Java artifacts (`group:name:version`) with what they need, fetched by Maven on first use; the path is the folder of their jars. */
 export function mavenTool(name: string, version: string, artifacts: readonly string[]): Promise<ForeignTool> {
-  return onFirstUse(`${name}-${version}`, 'jars', async (folder) => {
+  return toolOnFirstUse(`${name}-${version}`, 'jars', async (folder) => {
     const dependencies = artifacts.map((artifact) => {
       const [group, id, number] = artifact.split(':');
       return `<dependency><groupId>${group}</groupId><artifactId>${id}</artifactId><version>${number}</version></dependency>`;
@@ -51,8 +51,12 @@ export async function systemTool(command: string, args: readonly string[]): Prom
   }
 }
 
-/** Builds a tool in its folder of the cache, unless it stands there whole. */
-async function onFirstUse(name: string, file: string, build: (folder: string) => Promise<void>): Promise<ForeignTool> {
+/** Builds a tool in its folder of the cache, unless it stands there whole; `file` is its path in there. */
+export async function toolOnFirstUse(
+  name: string,
+  file: string,
+  build: (folder: string) => Promise<void>,
+): Promise<ForeignTool> {
   const folder = join(homedir(), '.cache', 'witan-test', name);
   const path = join(folder, file);
   const done = join(folder, 'done');
