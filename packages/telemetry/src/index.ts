@@ -1,1 +1,26 @@
-export {};
+// For users.
+export { TelemetryModule } from './module/telemetry.module.js';
+export type { TelemetryModuleOptions } from './module/telemetry-options.js';
+export type { MetricOptions } from './metrics/metric-options.js';
+export type { PrometheusOptions } from './prometheus/prometheus-options.js';
+export type { EmfOptions } from './emf/emf-options.js';
+export type { LogOptions } from './logs/log-options.js';
+export type { OtlpOptions } from './otlp/otlp-options.js';
+export type { TraceOptions } from './traces/trace-options.js';
+export type { SummaryOptions } from './summary/summary-options.js';
+
+// For sibling packages (@internal).
+export { Metrics } from './metrics/metrics.js';
+export type { DeltaReader, TraceOf } from './metrics/metrics.js';
+export type {
+  Exemplar,
+  HistogramMetric,
+  HistogramPoint,
+  Labels,
+  Metric,
+  MetricDescriptor,
+  MetricKind,
+  MetricSnapshot,
+  NumberMetric,
+  NumberPoint,
+} from './metrics/snapshot.js';

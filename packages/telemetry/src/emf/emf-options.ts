@@ -1,0 +1,2 @@
+/** See `TelemetryModuleOptions`. */
+export interface EmfOptions {}
