@@ -13,8 +13,8 @@ export type HandlerCall = (instance: object, frame: Frame, context: AnyContext) 
 
 /** What a handler's parameters select for one request; see {@link HandlerParamSource}. */
 export interface Selection {
-  prepare(context: Context<object>): Promise<unknown> | undefined;
-  keyOf(context: Context<object>): string;
+  prepare(context: Context<object>, frame: Frame): Promise<unknown> | undefined;
+  keyOf(context: Context<object>, frame: Frame): string;
 }
 
 export interface PlannedCall {
@@ -57,7 +57,7 @@ export function planCall(
     let later = false;
     args[plain[0]!] = frame;
     if (plain.length > 1) args[plain[1]!] = context;
-    for (const [i, param] of params) later = isPromise((args[i] = valueOf(param, context))) || later;
+    for (const [i, param] of params) later = isPromise((args[i] = valueOf(param, context, frame))) || later;
     return later ? callLater(instance, method, args) : (instance as Record<string, Method>)[method]!(...args);
   };
   return { call, selection: selectionOf([...params.values()]) };
@@ -68,8 +68,8 @@ async function callLater(instance: object, method: string, args: unknown[]): Pro
   return (instance as Record<string, Method>)[method]!(...(await Promise.all(args)));
 }
 
-function valueOf({ source, provider }: ResolvedParam, context: AnyContext): unknown {
-  return source.select ? source.select(provider, context) : provider;
+function valueOf({ source, provider }: ResolvedParam, context: AnyContext, frame: Frame): unknown {
+  return source.select ? source.select(provider, context, frame) : provider;
 }
 
 function selectionOf(params: readonly ResolvedParam[]): Selection | undefined {
@@ -77,20 +77,27 @@ function selectionOf(params: readonly ResolvedParam[]): Selection | undefined {
   const [only] = selecting;
   if (!only) return undefined;
   if (selecting.length === 1)
-    return { prepare: (context) => prepared(only, context), keyOf: (context) => keyOf(only, context) };
+    return {
+      prepare: (context, frame) => prepared(only, context, frame),
+      keyOf: (context, frame) => keyOf(only, context, frame),
+    };
   return {
-    prepare(context) {
-      const waits = selecting.map((param) => prepared(param, context)).filter((wait) => wait !== undefined);
+    prepare(context, frame) {
+      const waits = selecting.map((param) => prepared(param, context, frame)).filter((wait) => wait !== undefined);
       return waits.length === 0 ? undefined : Promise.all(waits);
     },
-    keyOf: (context) => JSON.stringify(selecting.map((param) => keyOf(param, context))),
+    keyOf: (context, frame) => JSON.stringify(selecting.map((param) => keyOf(param, context, frame))),
   };
 }
 
-function prepared({ source, provider }: ResolvedParam, context: Context<object>): Promise<unknown> | undefined {
-  return source.prepare?.(provider, context);
+function prepared(
+  { source, provider }: ResolvedParam,
+  context: Context<object>,
+  frame: Frame,
+): Promise<unknown> | undefined {
+  return source.prepare?.(provider, context, frame);
 }
 
-function keyOf({ source, provider }: ResolvedParam, context: Context<object>): string {
-  return source.keyOf?.(provider, context) ?? '';
+function keyOf({ source, provider }: ResolvedParam, context: Context<object>, frame: Frame): string {
+  return source.keyOf?.(provider, context, frame) ?? '';
 }

@@ -1,12 +1,14 @@
 import 'reflect-metadata';
 import type { InjectionToken } from '@nestjs/common';
+import type { Frame } from '../frame/frame.js';
 import type { SchemaSpec } from '../schema/spec.js';
 import type { BatchContext } from './batch-context.js';
 import type { Context } from './context.js';
 
 /**
  * Where a decorated parameter of a handler method comes from: a provider, found once at boot by its token; `select`,
- * if given, picks the value per call (a model by the request's parameters). All of them get what `bind` gave.
+ * if given, picks the value per call (a model by the request's parameters, or by its rows). All of them get what `bind`
+ * gave, and the rows of the request (`select` of a batched handler: of the batch).
  */
 export interface HandlerParamSource {
   readonly token: InjectionToken;
@@ -14,17 +16,17 @@ export interface HandlerParamSource {
    * The value for one call: of a batched handler, for one batch, whose requests have equal parameters
    * ({@link BatchContext.params}) and equal {@link keyOf}. A promise is awaited before the handler is called.
    */
-  readonly select?: (provider: unknown, context: Context<object> | BatchContext<object>) => unknown;
+  readonly select?: (provider: unknown, context: Context<object> | BatchContext<object>, frame: Frame) => unknown;
   /**
    * What a request selects, as text: rows that select differently never share a batch of a batched handler. Asked when
    * the rows are queued. @default the parameters alone tell requests apart
    */
-  readonly keyOf?: (provider: unknown, context: Context<object>) => string;
+  readonly keyOf?: (provider: unknown, context: Context<object>, frame: Frame) => string;
   /**
    * Called before rows are queued for a batched handler, and before {@link keyOf}; what it gives is awaited there. What
    * takes long (loading a model) then holds up no batch of another selection and is not measured as a run.
    */
-  readonly prepare?: (provider: unknown, context: Context<object>) => Promise<unknown> | undefined;
+  readonly prepare?: (provider: unknown, context: Context<object>, frame: Frame) => Promise<unknown> | undefined;
   /**
    * Called once, at boot, with the schemas of the handler that has the parameter: checks that the provider fits them
    * (throwing ends the boot) and gives what the handler gets in its place.

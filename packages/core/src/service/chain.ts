@@ -96,7 +96,7 @@ export class Chain {
     frame: Frame,
     context: Context<object>,
   ): Promise<Frame> {
-    const wait = selection?.prepare(context);
+    const wait = selection?.prepare(context, frame);
     if (wait) return wait.then(() => this.queue(gate, selection, frame, context));
     return this.queue(gate, selection, frame, context);
   }
@@ -107,12 +107,12 @@ export class Chain {
     frame: Frame,
     context: Context<object>,
   ): Promise<Frame> {
-    return gate.submit({ frame, key: this.batchKey(context, selection), caller: context, context });
+    return gate.submit({ frame, key: this.batchKey(context, selection, frame), caller: context, context });
   }
 
   /** Requests with different parameters, or that select another model, never share a batch. */
-  private batchKey(context: Context<object>, selection: Selection | undefined): string | undefined {
+  private batchKey(context: Context<object>, selection: Selection | undefined, frame: Frame): string | undefined {
     const params = this.hasParams ? JSON.stringify(context.params) : undefined;
-    return selection ? `${params ?? ''}\0${selection.keyOf(context)}` : params;
+    return selection ? `${params ?? ''}\0${selection.keyOf(context, frame)}` : params;
   }
 }
