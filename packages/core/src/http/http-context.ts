@@ -8,6 +8,7 @@ import { coreError } from '../errors/core.errors.js';
 import type { WitanError } from '../errors/witan-error.js';
 import type { Frame } from '../frame/frame.js';
 import { Context, type Peer, type RawRequest } from '../handler/context.js';
+import { SERVER_TIMING, serverTiming, TIMING_HEADER } from '../handler/server-timing.js';
 import { Connection, type Disconnectable } from './connection.js';
 import { httpError } from './http.errors.js';
 import { type AnswerForm, type BodyForm, bodyFormOf, shorten } from './media-types.js';
@@ -29,6 +30,8 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
   readonly transport = 'http' as const;
   readonly requestId: string;
   readonly deadline: number | undefined;
+  /** When its body was there, if the caller wants to know where the time went. @internal */
+  readonly timedFrom: number | undefined;
   /** How the JSON of the request was laid out; known after {@link read}. @internal */
   layout: JsonLayout = 'records';
 
@@ -50,6 +53,10 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
     const headers = request.raw.headers;
     this.requestId = requestIdOf(headers['x-request-id']);
     this.deadline = deadlineOf(request, route.clock);
+    if (route.timings && headers[TIMING_HEADER] === '1') {
+      this.timedFrom = route.clock.now();
+      this.wantPhases();
+    }
   }
 
   get service(): string {
@@ -141,6 +148,12 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
     const decoded = this.route.codec.readJson(body ?? NO_BODY);
     this.layout = decoded.layout;
     return decoded.frame;
+  }
+
+  /** Tells a caller that asked for it where the time went, just before the answer goes. @internal */
+  tellTiming(): void {
+    if (this.timedFrom === undefined) return;
+    this.reply.header(SERVER_TIMING, serverTiming(this.phases, this.route.clock.now() - this.timedFrom));
   }
 
   /** The answer is not ready yet: from here on a disconnect or a passed deadline is noticed. @internal */

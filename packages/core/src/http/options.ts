@@ -16,6 +16,8 @@ export interface HttpServiceOptions {
   readonly maxDecodedBytes?: number;
   /** Compress answers of at least `minBytes` when the caller's `accept-encoding` asks; `false` never does. @default { minBytes: 1024 } */
   readonly compression?: false | { readonly minBytes?: number };
+  /** Tells callers that send `x-witan-timing: 1` in a `server-timing` header where their request's time went. @default true */
+  readonly timings?: boolean;
   /** The routes beside the services. @default all true */
   readonly endpoints?: {
     /** `GET /health/live` and `GET /health/ready` */

@@ -26,6 +26,8 @@ export interface RouteSurroundings {
   readonly logger: HttpLogger;
   /** Answers from this size on are compressed if asked; `Infinity`: never. */
   readonly compressionMinBytes: number;
+  /** Whether callers may ask where the time went. */
+  readonly timings: boolean;
   /** Where the decoding of large bodies takes its turns. */
   readonly turns: TurnBudget;
 }
@@ -36,6 +38,7 @@ const LARGE_BODY_BYTES = 4096;
 /** One service over HTTP: from a request whose body has arrived to its answer. */
 export class ServiceRoute {
   readonly clock: Clock;
+  readonly timings: boolean;
   readonly readParams: (request: FastifyRequest) => Readonly<Record<string, string>>;
 
   constructor(
@@ -44,6 +47,7 @@ export class ServiceRoute {
     private readonly surroundings: RouteSurroundings,
   ) {
     this.clock = surroundings.clock;
+    this.timings = surroundings.timings;
     this.readParams = paramReader(runtime.definition);
   }
 
@@ -199,10 +203,12 @@ export class ServiceRoute {
     reply.header('x-request-id', requestId);
     reply.header('content-type', CONTENT_TYPE_OF[form]);
     if (form === 'sse') reply.header('cache-control', 'no-store');
+    context.tellTiming();
     return stream;
   }
 
   private send(context: HttpContext, payload: string | Uint8Array): void {
+    context.tellTiming();
     const acceptEncoding = context.request.raw.headers['accept-encoding'];
     const compression =
       acceptEncoding !== undefined && payload.length >= this.surroundings.compressionMinBytes
@@ -224,7 +230,9 @@ export class ServiceRoute {
 
   private fail(context: HttpContext, thrown: unknown): void {
     const error = this.log(context, thrown);
-    if (!context.reply.sent) sendFailure(context.reply, error, context.requestId);
+    if (context.reply.sent) return;
+    context.tellTiming();
+    sendFailure(context.reply, error, context.requestId);
   }
 
   private log(context: HttpContext, thrown: unknown): WitanError {

@@ -36,7 +36,8 @@ export class ServiceRoutes {
   ) {
     const { clock, logger } = deps;
     const compressionMinBytes = minBytesOf(options.compression);
-    this.surroundings = { clock, logger, compressionMinBytes, turns: new TurnBudget(clock) };
+    const timings = options.timings !== false;
+    this.surroundings = { clock, logger, compressionMinBytes, timings, turns: new TurnBudget(clock) };
   }
 
   add(runtime: ServiceRuntime): void {

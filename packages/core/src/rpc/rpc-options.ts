@@ -14,6 +14,8 @@ export interface RpcOptions {
   readonly maxDecodedBytes?: number;
   /** Messages of one `PredictStream` that are worked on at once. @default 16 */
   readonly streamWindow?: number;
+  /** Tells callers that send `x-witan-timing: 1` in `server-timing` trailing metadata where their call's time went. @default true */
+  readonly timings?: boolean;
   /** Serves the .proto by server reflection, v1 and v1alpha. @default true */
   readonly reflection?: boolean;
   /** How long the one message of a unary call may take to arrive whole. Milliseconds. @default 30_000 */

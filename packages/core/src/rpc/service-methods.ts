@@ -83,7 +83,8 @@ export class ServiceMethods {
       maxRows: options.maxRows ?? DEFAULT_CODEC_LIMITS.maxRows,
       maxDecodedBytes: options.maxDecodedBytes ?? DEFAULT_CODEC_LIMITS.maxDecodedBytes,
     });
-    const rpc = { path: definition.path, codec, clock, parseParams: definition.parseParams };
+    const timings = options.timings !== false;
+    const rpc = { path: definition.path, codec, clock, parseParams: definition.parseParams, timings };
     const report = (error: unknown, context: RpcContext | undefined): void =>
       surroundings.report(definition.name, error, context);
     return {

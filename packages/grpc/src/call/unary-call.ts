@@ -1,6 +1,6 @@
 import type { Connection } from '../http2/connection.js';
 import type { RequestHeaders } from '../http2/request-headers.js';
-import type { GrpcUnaryCall, GrpcUnaryMethod } from '../server/grpc-server.js';
+import type { GrpcStatus, GrpcUnaryCall, GrpcUnaryMethod } from '../server/grpc-server.js';
 import { BaseCall } from './base-call.js';
 import { compressAnswer, decompressMessage } from './call-compression.js';
 import { MessageAssembler, type MessageSink, PREFIX_BYTES } from './message-assembler.js';
@@ -93,10 +93,11 @@ export class UnaryCall extends BaseCall implements GrpcUnaryCall, MessageSink {
     }
   }
 
-  answer(message: Buffer): void {
+  answer(message: Buffer, trailers?: GrpcStatus['trailers']): void {
     if (this.done) return;
     this.done = true;
     if (this.closed) return;
+    if (trailers !== undefined) this.setStatus({ code: STATUS.ok, message: '', trailers });
     const compression = this.connection.compressionFor(this.requestHeaders);
     if (compression === undefined) return this.send(message);
     void compressAnswer(this, compression, message).then(({ flag, bytes }) => {

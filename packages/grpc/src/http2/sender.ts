@@ -38,7 +38,7 @@ export class Sender {
   answer(call: BaseCall, message: Buffer): void {
     const size = message.length + PREFIX_BYTES;
     const fits = size <= call.sendWindow && size <= this.window && size <= WHOLE_BYTES && !this.congested;
-    if (!fits || call.answerFields !== undefined) {
+    if (!fits || call.answerFields !== undefined || call.endFields.length > 0) {
       this.data(call, 0, message);
       return this.end(call);
     }

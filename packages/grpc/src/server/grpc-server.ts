@@ -84,8 +84,11 @@ export interface GrpcCall {
 }
 
 export interface GrpcUnaryCall extends GrpcCall {
-  /** The answer; does nothing once the call has ended. `message` must not be changed afterwards. */
-  answer(message: Buffer): void;
+  /**
+   * The answer, and trailing metadata with its status; does nothing once the call has ended. `message` must not be
+   * changed afterwards.
+   */
+  answer(message: Buffer, trailers?: GrpcStatus['trailers']): void;
 }
 
 export interface GrpcStreamCall extends GrpcCall {

@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.js';
 import { coreError } from '../../errors/core.errors.js';
 import type { Frame } from '../../frame/frame.js';
 import { Context, type Peer, type RawRequest } from '../../handler/context.js';
+import { SERVER_TIMING, serverTiming, TIMING_HEADER } from '../../handler/server-timing.js';
 import { requestIdOf } from '../../http/request-id.js';
 import type { RowsForm } from '../codec/request-envelope.js';
 import type { ServiceDefinition } from '../../service/runtime.js';
@@ -18,6 +19,8 @@ export interface RpcService {
   readonly clock: Clock;
   /** See {@link ServiceDefinition.parseParams}. */
   readonly parseParams?: ServiceDefinition['parseParams'];
+  /** Whether callers may ask where the time went. */
+  readonly timings: boolean;
 }
 
 /** One gRPC message as handlers see it. What costs something is worked out on first use. */
@@ -28,6 +31,7 @@ export class RpcContext extends Context {
   private parsed: Readonly<Record<string, string>> | undefined;
   private controller: AbortController | undefined;
   private ended = false;
+  private timedFrom: number | undefined;
 
   constructor(
     private readonly rpc: RpcService,
@@ -119,6 +123,19 @@ export class RpcContext extends Context {
   /** How the rows came, and how the answer goes. @internal */
   get form(): RowsForm {
     return this.request.form;
+  }
+
+  /** Has the phases measured, if the caller wants to know where the time goes. @internal */
+  startTiming(): void {
+    if (!this.rpc.timings || this.call.header(TIMING_HEADER) !== '1') return;
+    this.timedFrom = this.rpc.clock.now();
+    this.wantPhases();
+  }
+
+  /** Trailing metadata for a caller that asked for it. @internal */
+  timing(): readonly (readonly [string, string])[] | undefined {
+    if (this.timedFrom === undefined) return undefined;
+    return [[SERVER_TIMING, serverTiming(this.phases, this.rpc.clock.now() - this.timedFrom)]];
   }
 
   /** The call ends without this message being answered: another message of its stream failed. @internal */

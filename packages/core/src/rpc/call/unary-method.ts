@@ -20,6 +20,7 @@ export class UnaryMethod implements RpcUnaryMethod {
 
   handle(call: RpcUnaryCall, message: Buffer): void {
     const context = new RpcContext(this.rpc, call, message);
+    context.startTiming();
     try {
       if (call.deadlineEpochMs !== undefined && call.deadlineEpochMs <= this.rpc.clock.epochMs()) throw deadlineError();
       const result = this.runtime.invoke(context, () => context.read());
@@ -39,7 +40,7 @@ export class UnaryMethod implements RpcUnaryMethod {
       const message = this.messageOf(context, result);
       const requestId = context.callersRequestId;
       if (requestId !== undefined) call.setHeader('x-request-id', requestId);
-      call.answer(message);
+      call.answer(message, context.timing());
     } catch (error) {
       this.fail(call, context, error);
     }
@@ -58,6 +59,6 @@ export class UnaryMethod implements RpcUnaryMethod {
   private fail(call: RpcUnaryCall, context: RpcContext, error: unknown): void {
     this.onError(error, context);
     call.setHeader('x-request-id', context.requestId);
-    call.fail(rpcStatusOf(error, context.requestId));
+    call.fail({ ...rpcStatusOf(error, context.requestId), trailers: context.timing() });
   }
 }

@@ -89,9 +89,8 @@ abstract class GrpcJsCall<C extends Unary | Duplex> implements RpcCall {
     details: string;
     metadata?: Metadata;
   } {
-    const metadata = new Metadata();
+    const metadata = metadataOf(trailers ?? []);
     if (details) metadata.set('grpc-status-details-bin', details);
-    for (const [name, value] of trailers ?? []) metadata.add(name, value);
     return { code, details: headerSafe(message), metadata };
   }
 
@@ -100,6 +99,12 @@ abstract class GrpcJsCall<C extends Unary | Duplex> implements RpcCall {
     this.call.sendMetadata(this.out.asMetadata());
     this.out = undefined;
   }
+}
+
+function metadataOf(entries: Iterable<readonly [string, string | Buffer]>): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of entries) metadata.add(name, value);
+  return metadata;
 }
 
 /** Half a surrogate pair cannot be percent-encoded; a message too long for a header is cut. */
@@ -124,11 +129,11 @@ export class GrpcJsUnaryCall extends GrpcJsCall<Unary> implements RpcUnaryCall {
     super(call, surroundings);
   }
 
-  answer(message: Buffer): void {
+  answer(message: Buffer, trailers?: RpcStatus['trailers']): void {
     if (this.done || this.call.cancelled) return;
     this.done = true;
     this.sendHeaders();
-    this.callback(null, message);
+    this.callback(null, message, trailers && metadataOf(trailers));
   }
 
   fail(status: RpcStatus): void {

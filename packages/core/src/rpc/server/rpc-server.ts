@@ -67,7 +67,8 @@ export interface RpcCall {
 }
 
 export interface RpcUnaryCall extends RpcCall {
-  answer(message: Buffer): void;
+  /** `trailers`: trailing metadata beside the status. */
+  answer(message: Buffer, trailers?: RpcStatus['trailers']): void;
 }
 
 export interface RpcStreamCall extends RpcCall {
