@@ -76,6 +76,7 @@ export type { ErrorDefinition, ErrorTable } from './errors/witan-error.js';
 export { toWitanError } from './errors/from-unknown.js';
 export { handlerParam } from './handler/handler-param.js';
 export type { Concurrent, HandlerParamSource } from './handler/handler-param.js';
+export { plainFloats, scan } from './frame/json/plain-floats.js';
 export { checkProtoLock, LOCK_FILE } from './rpc/proto/proto-lock.js';
 export { protoName } from './rpc/proto/proto-name.js';
 export { protoFilesOf, protoOf } from './rpc/proto/proto-of.js';
@@ -114,6 +115,8 @@ export type {
 } from './rpc/server/rpc-server.js';
 export { DynamicServices } from './service/dynamic-services.js';
 export { runtimeOf } from './service/runtime-of.js';
+export { RecordPoints } from './record/record-points.js';
+export { RecordedPoint } from './record/recorded-point.js';
 export { schemaOf } from './schema/schema-of.js';
 export { paramsParser } from './service/params.js';
 export { serviceDefinitionsOf } from './service/module-walk.js';

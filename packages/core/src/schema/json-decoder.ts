@@ -5,6 +5,7 @@ import { bodyText, hasLongRun, isWellFormed, parseJson } from './json-text.js';
 import { RequestPass, unknownText } from './request-pass.js';
 import { schemaError } from './schema.errors.js';
 import type { SchemaSpec } from './spec.js';
+import { VectorRecordsReader } from './vector-records.js';
 
 /** The JSON form of a request, so that the answer can mirror it. */
 export type JsonForm = 'array' | 'records' | 'columns';
@@ -45,9 +46,11 @@ export function jsonDecoderOf(spec: SchemaSpec): JsonDecoder {
 /** JSON to Frame: parses, then validates and fills typed columns in one pass of code generated for the schema. */
 export class JsonDecoder {
   private readonly compiled: CompiledSchema;
+  private readonly vectors: VectorRecordsReader | undefined;
 
   constructor(readonly spec: SchemaSpec) {
     this.compiled = compiledSchemaOf(spec);
+    this.vectors = VectorRecordsReader.of(this.compiled);
   }
 
   /**
@@ -58,8 +61,12 @@ export class JsonDecoder {
    * @throws {CORE_ERR_VALIDATION} when it breaks the schema, with every violation in its details
    */
   decode(body: Uint8Array | string, limits: DecodeLimits = NO_LIMITS): DecodedJson {
-    const text = bodyText(body);
     const { maxDepth = DEFAULT_MAX_DEPTH, maxRows = DEFAULT_MAX_ROWS } = limits;
+    if (this.vectors !== undefined && Buffer.isBuffer(body)) {
+      const read = this.vectors.read(body, maxRows, limits.maxDecodedBytes ?? DEFAULT_MAX_DECODED_BYTES);
+      if (read !== undefined) return read;
+    }
+    const text = bodyText(body);
     if (isHugeAndDeeper(text, maxDepth)) throw depthError(maxDepth);
     if (isHugeAndLonger(text, maxRows)) throw rowsError(`more than ${maxRows}`, maxRows);
     const quoted = this.compiled.exact && hasLongRun(text);

@@ -1,3 +1,4 @@
+import { plainFloats, scan } from '@witan/core';
 import { oipError } from '../../oip.errors.js';
 import { JsonCursor } from './json-cursor.js';
 
@@ -8,13 +9,7 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const CLOSE = 0x5d;
 
-/** 10 ** k, exact for every k here. */
-const POWERS = Float64Array.from({ length: 23 }, (_, k) => Number(`1e${k}`));
-/** Digits that are looked at; further ones change a double by less than it can say. */
-const MAX_DIGITS = 19;
 const EXACT = 2 ** 53;
-/** More than the error of a mantissa of nineteen digits that was added up in doubles. */
-const MARGIN = 1e-14;
 /** From here on a number is nearer to 2 ** 128 than to the largest float32. */
 const MAX_FLOAT32 = 3.4028235677973366e38;
 
@@ -49,60 +44,16 @@ export function floatRun(
   from: number,
   count: number,
 ): void {
-  const { bytes } = cursor;
   const single = out.BYTES_PER_ELEMENT === 4;
-  let at = cursor.at;
-  for (let i = from; i < from + count; i++) {
-    let code = bytes[at]!;
-    if (i > from) {
-      if (code <= SPACE) code = bytes[(at = cursor.afterSpace(at))]!;
-      if (code !== COMMA) throw notComma(cursor, of, at);
-      code = bytes[++at]!;
-    }
-    if (code <= SPACE) code = bytes[(at = cursor.afterSpace(at))]!;
-    const first = at;
-    if (code === MINUS) code = bytes[++at]!;
-    const start = at;
-    let mantissa = 0;
-    while (code >= 0x30 && code <= 0x39) {
-      mantissa = mantissa * 10 + (code - 0x30);
-      code = bytes[++at]!;
-    }
-    const whole = at - start;
-    let fast = whole > 0 && whole <= MAX_DIGITS && (whole === 1 || bytes[start] !== 0x30);
-    let decimals = 0;
-    if (code === DOT) {
-      let digits = mantissa === 0 ? 0 : whole;
-      code = bytes[++at]!;
-      const point = at;
-      while (code >= 0x30 && code <= 0x39) {
-        if (digits < MAX_DIGITS) {
-          mantissa = mantissa * 10 + (code - 0x30);
-          decimals++;
-          if (mantissa !== 0) digits++;
-        }
-        code = bytes[++at]!;
-      }
-      fast = fast && at > point && decimals < POWERS.length;
-    }
-    let value = 0;
-    if (fast && code !== 0x65 && code !== 0x45) {
-      value = mantissa / POWERS[decimals]!;
-      if (mantissa >= EXACT && !(single && isSafe(value))) value = Number(bytes.toString('latin1', start, at));
-      out[i] = start > first ? -value : value;
-    } else {
-      cursor.at = first;
-      out[i] = slowFloat(cursor, of, single);
-      at = cursor.at;
-    }
+  const end = from + count;
+  for (let i = from; i < end;) {
+    i = plainFloats(cursor.bytes, cursor.at, out, i, end);
+    cursor.at = scan.at;
+    if (scan.beforeValue) out[i++] = slowFloat(cursor, of, single);
+    else if (i < end) throw notComma(cursor, of, cursor.at);
+    if (scan.beforeValue && i < end) stepOverComma(cursor, of);
   }
-  cursor.at = at;
   endRun(cursor, of, count);
-}
-
-/** Whether all that the number may be rounds to the same float32. */
-function isSafe(value: number): boolean {
-  return Math.fround(value * (1 - MARGIN)) === Math.fround(value * (1 + MARGIN));
 }
 
 const NON_FINITE: Readonly<Record<string, number>> = { NaN, Infinity, '-Infinity': -Infinity };
