@@ -1,4 +1,6 @@
-import { Frame } from '../frame/frame.js';
+import { Frame, type FrameSource } from '../frame/frame.js';
+import { Context } from '../handler/context.js';
+import type { RequestPhases } from '../handler/request-phases.js';
 import type { BatchItem } from './batch-item.js';
 import type { KeyQueue } from './key-queue.js';
 import type { Waiting } from './waiting.js';
@@ -41,10 +43,11 @@ export class Share<C> implements BatchShare<C> {
 }
 
 /** What a gate's `run` is given: one Frame of many requests' rows. It answers with exactly as many rows, in order. */
-export class Batch<C = unknown> {
+export class Batch<C = unknown> implements FrameSource {
   private controller: AbortController | undefined;
   private detach: (() => void)[] | undefined;
   private kept: Frame | undefined;
+  private known: readonly Context[] | undefined;
 
   constructor(
     readonly items: readonly Share<C>[],
@@ -63,11 +66,33 @@ export class Batch<C = unknown> {
    * to sends it on at once.
    */
   get frame(): Frame {
-    return (this.kept ??= joinFrames(this.items).markedAs('gate'));
+    return (this.kept ??= joinFrames(this.items).markedAs('gate', this));
   }
 
   get key(): string {
     return this.queue.key;
+  }
+
+  /** The requests, as far as they are known: by what they were queued with, or by where their Frame came from. */
+  get contexts(): readonly Context[] {
+    return (this.known ??= this.items.flatMap(({ item }) => contextsOf(item)));
+  }
+
+  /** Of the requests that want to know where their time goes: nearly always none. */
+  get phases(): readonly RequestPhases[] {
+    let found: RequestPhases[] | undefined;
+    for (const { item } of this.items) {
+      const own = item.caller?.phases;
+      if (own) (found ??= []).push(own);
+      else if (item.frame.source && !item.caller)
+        for (const each of item.frame.source.phases) (found ??= []).push(each);
+    }
+    return found ?? NO_PHASES;
+  }
+
+  /** Adds to the times of its requests how long they waited; of one that was split, with its first part. @internal */
+  noteWaits(): void {
+    for (const share of this.items) if (share.from === 0) noteWait(share, this.startedAt);
   }
 
   /** How long its oldest request waited, in milliseconds. */
@@ -110,6 +135,25 @@ function onceGone(item: BatchItem, left: () => void): () => void {
   if (signals.some((signal) => signal.aborted)) gone();
   else signals.forEach((signal) => signal.addEventListener('abort', gone));
   return stop;
+}
+
+const NO_PHASES: readonly RequestPhases[] = [];
+const NO_CONTEXTS: readonly Context[] = [];
+
+function contextsOf<C>({ context, caller, frame }: BatchItem<C>): readonly Context[] {
+  if (context instanceof Context) return [context as unknown as Context];
+  if (caller instanceof Context) return [caller];
+  return frame.source?.contexts ?? NO_CONTEXTS;
+}
+
+function noteWait<C>({ waiting: { item, arrivedAt } }: Share<C>, startedAt: number): void {
+  const { caller, frame } = item;
+  if (caller) {
+    const { phases } = caller;
+    if (phases) phases.queueMs = (phases.queueMs ?? 0) + startedAt - arrivedAt;
+  } else if (frame.source) {
+    for (const phases of frame.source.phases) phases.queueMs = (phases.queueMs ?? 0) + startedAt - arrivedAt;
+  }
 }
 
 function joinFrames<C>(shares: readonly Share<C>[]): Frame {

@@ -1,6 +1,6 @@
 import { Frame } from '../frame/frame.js';
 import { Batch, type Share } from './batch.js';
-import { batchChannel, type BatchEvent } from './batch-channel.js';
+import { batchChannel, BatchRun } from './batch-channel.js';
 import { batchError } from './batch.errors.js';
 import { Bisection, canBisect } from './bisection.js';
 import type { GateState } from './gate-state.js';
@@ -67,6 +67,7 @@ export class Flights<C> {
     const flight: Flight<C> = { whole: batch, batch, bisection: undefined, turn: -1 };
     this.list.push(flight);
     batch.queue.flying += batch.rows;
+    batch.noteWaits();
     this.execute(flight);
   }
 
@@ -184,13 +185,9 @@ export class Flights<C> {
   private countEnd(batch: Batch<C>, error: unknown): number {
     const runMs = this.state.clock.now() - batch.startedAt;
     this.state.counters.runMs += runMs;
-    if (batchChannel.hasSubscribers) batchChannel.publish(this.eventOf(batch, runMs, error));
+    if (batchChannel.hasSubscribers)
+      batchChannel.publish(new BatchRun(batch as Batch<unknown>, this.state.name, runMs, error));
     return runMs;
-  }
-
-  private eventOf(batch: Batch<C>, runMs: number, error: unknown): BatchEvent {
-    const { key, rows, closedBy, waitMs, predictedMs, items } = batch;
-    return { name: this.state.name, key, rows, requests: items.length, closedBy, waitMs, runMs, predictedMs, error };
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Table } from 'apache-arrow';
 import type { DataFrame } from 'nodejs-polars';
 
+import type { Context } from '../handler/context.js';
+import type { RequestPhases } from '../handler/request-phases.js';
 import type { SchemaSpec } from '../schema/spec.js';
 import { columnFrom, columnsBySpec, columnsByValues, type ColumnSource } from './build-frame.js';
 import { Column } from './column.js';
@@ -16,6 +18,14 @@ export type AnyRecord = Record<string, unknown>;
 /** Where a Frame was formed: `'gate'` marks the batches of a handler's gate, so that a model's gate adds no second delay. */
 export type FrameOrigin = 'gate' | undefined;
 
+/** Whose rows a Frame has, for what watches: known of batches, and of what a request was decoded to while it is traced. */
+export interface FrameSource {
+  /** In the order of the rows. */
+  readonly contexts: readonly Context[];
+  /** Of those requests that want to know where their time goes. */
+  readonly phases: readonly RequestPhases[];
+}
+
 /**
  * Named columns of equal row count: the one data type that moves through Witan. `T` is the record type of a row
  * (usually a schema class). Immutable by convention; `slice`, `select` and `with` share storage.
@@ -27,15 +37,18 @@ export class Frame<T extends object = AnyRecord> {
   readonly columns: ReadonlyMap<string, Column>;
   /** @internal */
   readonly origin: FrameOrigin;
+  /** @internal */
+  source: FrameSource | undefined;
 
   /**
    * @param rows needed only for a frame without columns
    * @throws {RangeError} when a column has another number of rows
    */
-  constructor(columns: Iterable<readonly [string, Column]>, rows?: number, origin?: FrameOrigin) {
+  constructor(columns: Iterable<readonly [string, Column]>, rows?: number, origin?: FrameOrigin, source?: FrameSource) {
     this.columns = columns instanceof Map ? columns : new Map(columns);
     this.rows = rows ?? firstLength(this.columns);
     this.origin = origin;
+    this.source = source;
     for (const [name, column] of this.columns) {
       if (column.length !== this.rows) {
         throw new RangeError(`column '${name}' has ${column.length} rows, the frame has ${this.rows}`);
@@ -141,7 +154,7 @@ export class Frame<T extends object = AnyRecord> {
     }
     const columns = new Map<string, Column>();
     for (const [name, column] of this.columns) columns.set(name, column.slice(start, end));
-    return new Frame<T>(columns, end - start, this.origin);
+    return new Frame<T>(columns, end - start, this.origin, this.source);
   }
 
   /**
@@ -151,7 +164,7 @@ export class Frame<T extends object = AnyRecord> {
   select<K extends keyof T & string>(names: readonly K[]): Frame<Pick<T, K>> {
     const columns = new Map<string, Column>();
     for (const name of names) columns.set(name, this.column(name));
-    return new Frame<Pick<T, K>>(columns, this.rows, this.origin);
+    return new Frame<Pick<T, K>>(columns, this.rows, this.origin, this.source);
   }
 
   /**
@@ -161,7 +174,8 @@ export class Frame<T extends object = AnyRecord> {
   with<K extends string, V = unknown>(name: K, column: ColumnSource): Frame<Omit<T, K> & Record<K, V>> {
     const columns = new Map(this.columns);
     columns.set(name, columnFrom(name, column));
-    return new Frame<Omit<T, K> & Record<K, V>>(columns, this.columns.size > 0 ? this.rows : undefined, this.origin);
+    const rows = this.columns.size > 0 ? this.rows : undefined;
+    return new Frame<Omit<T, K> & Record<K, V>>(columns, rows, this.origin, this.source);
   }
 
   /** Every row as a plain object. Vectors are views of the columns' storage, not copies. */
@@ -173,12 +187,13 @@ export class Frame<T extends object = AnyRecord> {
   compact(): Frame<T> {
     const columns = new Map<string, Column>();
     for (const [name, column] of this.columns) columns.set(name, compactColumn(column));
-    return new Frame<T>(columns, this.rows, this.origin);
+    return new Frame<T>(columns, this.rows, this.origin, this.source);
   }
 
   /** This frame with its origin noted; `slice`, `select`, `with` and `compact` keep it. @internal */
-  markedAs(origin: FrameOrigin): Frame<T> {
-    return this.origin === origin ? this : new Frame<T>(this.columns, this.rows, origin);
+  markedAs(origin: FrameOrigin, source?: FrameSource): Frame<T> {
+    if (this.origin === origin && this.source === source) return this;
+    return new Frame<T>(this.columns, this.rows, origin, source);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Context } from './context.js';
+import type { ModelUse } from './model-use.js';
 
 /** One request's share of a batch. */
 export interface BatchedRequest<P extends object = Record<string, string>> {
@@ -18,4 +19,9 @@ export abstract class BatchContext<P extends object = Record<string, string>> {
   abstract readonly signal: AbortSignal;
   /** The latest deadline of the batch's requests, or `undefined` if one has none. */
   abstract readonly deadline: number | undefined;
+
+  /** {@link Context.noteModel} for every request of the batch. @internal */
+  noteModel(use: ModelUse): void {
+    for (const { context } of this.requests) context.noteModel(use);
+  }
 }

@@ -1,5 +1,5 @@
 import type { ModelUse } from './model-use.js';
-import type { RequestPhases } from './request-phases.js';
+import { PhaseTimes, type RequestPhases } from './request-phases.js';
 
 const NO_MODELS: readonly ModelUse[] = [];
 
@@ -64,21 +64,25 @@ export abstract class Context<P extends object = Record<string, string>> {
     return undefined;
   }
 
-  private used: ModelUse[] | undefined;
-  /** The models that answered, in the order of their use. */
+  private used: readonly ModelUse[] = NO_MODELS;
+  /** The models that answered, in the order of their first use. */
   get models(): readonly ModelUse[] {
-    return this.used ?? NO_MODELS;
+    return this.used;
   }
-  /** @internal */
+  /**
+   * Called by whatever gives the request to a model; twice for the same one is once. @internal
+   */
   noteModel(use: ModelUse): void {
-    (this.used ??= []).push(use);
+    const { used } = this;
+    if (used.length === 0) this.used = [use];
+    else if (!used.some((known) => isSameUse(known, use))) this.used = [...used, use];
   }
 
   /** Filled while the request runs, when somebody wants to know: see {@link wantPhases}. */
   phases: RequestPhases | undefined;
   /** Asks for {@link phases}; without it nothing is measured for this request. */
   wantPhases(): RequestPhases {
-    return (this.phases ??= {});
+    return (this.phases ??= new PhaseTimes());
   }
 
   private keep: Map<unknown, unknown> | undefined;
@@ -99,4 +103,8 @@ export abstract class Context<P extends object = Record<string, string>> {
 
   /** Sets a header of the answer (HTTP) or initial metadata (gRPC). A name ending in `-bin` takes base64 text. */
   abstract setHeader(name: string, value: string): void;
+}
+
+function isSameUse(a: ModelUse, b: ModelUse): boolean {
+  return a === b || (a.model === b.model && a.version === b.version && a.variant === b.variant && a.alias === b.alias);
 }

@@ -1,6 +1,7 @@
 import type { Batch } from '../batch/batch-gate.js';
 import { BatchContext, type BatchedRequest } from './batch-context.js';
 import type { Context } from './context.js';
+import type { ModelUse } from './model-use.js';
 
 /** The BatchContext of a batch that a gate formed; what costs something is made on first use. */
 export class GateBatchContext extends BatchContext<object> {
@@ -12,6 +13,11 @@ export class GateBatchContext extends BatchContext<object> {
 
   get requests(): readonly BatchedRequest<object>[] {
     return (this.list ??= this.batch.items.map(({ item, start, end }) => ({ context: item.context!, start, end })));
+  }
+
+  /** Without making the list of requests, which most handlers never ask for. */
+  override noteModel(use: ModelUse): void {
+    for (const { item } of this.batch.items) item.context!.noteModel(use);
   }
 
   get params(): Readonly<object> {

@@ -16,3 +16,13 @@ export interface RequestPhases {
   /** From the answer's Frame to bytes. */
   encodeMs?: number;
 }
+
+/** {@link RequestPhases} while they are measured; every member is there from the start, which is what engines are fast with. */
+export class PhaseTimes implements RequestPhases {
+  decodeMs: number | undefined = undefined;
+  queueMs: number | undefined = undefined;
+  vectorizeMs: number | undefined = undefined;
+  tensorMs: number | undefined = undefined;
+  inferMs: number | undefined = undefined;
+  encodeMs: number | undefined = undefined;
+}

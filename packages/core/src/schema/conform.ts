@@ -53,7 +53,7 @@ export function conformFrame<T extends object>(
   const columns = present === frame.columns.size && changed.size === 0 ? frame.columns : pass.assemble(changed);
   if (spec.checkRecord) checkRecords(spec, pass, columns);
   pass.finish();
-  return columns === frame.columns ? frame : new Frame<T>(columns, frame.rows, frame.origin);
+  return columns === frame.columns ? frame : new Frame<T>(columns, frame.rows, frame.origin, frame.source);
 }
 
 /**

@@ -1,6 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Clock } from '../clock.js';
 import { WITAN_OPTIONS } from '../lifecycle/witan.module-definition.js';
 import type { WitanOptions } from '../lifecycle/witan-options.js';
+import { CLOCK } from '../lifecycle/witan.tokens.js';
 import { ProtoNames } from './proto-names.js';
 import type { ServiceRuntime } from './runtime.js';
 import { ServiceExplorer } from './service-explorer.js';
@@ -26,6 +28,7 @@ export class DynamicServices {
   constructor(
     @Inject(ServiceExplorer) private readonly explorer: Pick<ServiceExplorer, 'services'>,
     @Inject(WITAN_OPTIONS) { http }: WitanOptions,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.base = (http?.dynamic ?? DEFAULT_DYNAMIC_PATH).replace(/^\/+|\/+$/g, '');
   }
@@ -64,7 +67,7 @@ export class DynamicServices {
     const full = { ...runtime.definition, path: this.base === '' ? path : `${this.base}/${path}` };
     this.names.take(full.path, full);
     const invoke: ServiceRuntime['invoke'] = (context, read) => runtime.invoke(context, read);
-    this.byPath.set(path, new TracedRuntime({ definition: full, invoke }));
+    this.byPath.set(path, new TracedRuntime({ definition: full, invoke }, this.clock));
     this.changed(path);
   }
 

@@ -4,13 +4,17 @@ import type { ServiceResult } from './runtime.js';
 
 /** What `witan.request` says of one request; the same object at its start and its end. */
 export interface RequestEvent {
-  /** The service's class, e.g. `IrisService`. */
+  /** The service's class, e.g. `IrisService`; of other protocols their name: `oip`, `hushar`. */
   readonly service: string;
   /** Its `principal` is who called, where keys are asked for. */
   readonly context: Context;
+  /** Clock milliseconds at which it began. */
+  readonly startedAt: number;
+  /** Known once it is over: of a stream, with its last Frame. */
+  durationMs?: number;
   /** Rows of the request; known once it was decoded. */
   rows?: number;
-  /** What it was answered with. */
+  /** What it was answered with; of other protocols than Witan's own nothing. */
   result?: ServiceResult;
   /** What it failed with, as it was thrown. */
   error?: unknown;
