@@ -65,7 +65,7 @@ export abstract class BaseCall implements GrpcCall {
     }
   }
 
-  /** DATA that came, without padding; `last`: it ended the request. `bytes` is never written to again. */
+  /** DATA that came, without padding; `last`: it ended the request. `bytes` is only valid during the call. */
   abstract onData(bytes: Buffer, start: number, end: number, last: boolean): void;
   /** The request ended without further DATA. */
   abstract onEnd(): void;

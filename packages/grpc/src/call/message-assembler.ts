@@ -2,7 +2,7 @@ import { STATUS } from './status-code.js';
 
 /** Length-prefixed messages: one byte of flags, four of length. */
 export const PREFIX_BYTES = 5;
-/** A message's buffer begins with this or with what has come of it, and grows so many times: a stated length costs nothing. */
+/** A message's buffer has this, or so many times what has come of it: a stated length costs nothing. */
 const FIRST_BYTES = 4096;
 const GROWTH = 16;
 
@@ -69,7 +69,7 @@ export class MessageAssembler {
   private take(bytes: Buffer, at: number, count: number): void {
     const needed = this.have + count;
     if (this.body === undefined || this.body.length < needed) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(this.length, Math.max(needed, this.have * GROWTH, FIRST_BYTES)));
+      const grown = Buffer.allocUnsafeSlow(Math.min(this.length, Math.max(needed * GROWTH, FIRST_BYTES)));
       this.body?.copy(grown, 0, 0, this.have);
       this.body = grown;
     }

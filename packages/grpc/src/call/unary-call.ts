@@ -35,7 +35,7 @@ export class UnaryCall extends BaseCall implements GrpcUnaryCall, MessageSink {
   onData(bytes: Buffer, start: number, end: number, last: boolean): void {
     if (this.done) return;
     const length = end - start - PREFIX_BYTES;
-    // The usual case: the message lies in one frame as a whole, and is handed on where it lies.
+    // The usual case: the message lies in one frame as a whole, and needs not be put together.
     if (
       last &&
       this.assembler === undefined &&
@@ -45,7 +45,8 @@ export class UnaryCall extends BaseCall implements GrpcUnaryCall, MessageSink {
         length &&
       length <= this.connection.options.maxReceiveMessageBytes
     ) {
-      return this.dispatch(bytes.subarray(start + PREFIX_BYTES, end));
+      const message = bytes.subarray(start + PREFIX_BYTES, end);
+      return this.dispatch(this.connection.overwritten ? Buffer.from(message) : message);
     }
     this.assembler ??= new MessageAssembler(this.connection.options.maxReceiveMessageBytes, this);
     if (!this.connection.hold(this, end - start)) return;

@@ -98,6 +98,8 @@ export class Connection implements FrameHandler {
     readonly socket: Socket,
     private readonly host: ConnectionHost,
     readonly tls: boolean,
+    /** Every read of the socket overwrites the last one: what is kept must be copied. */
+    readonly overwritten: boolean,
   ) {
     this.sender = new Sender(socket, tls);
     this.methods = host.methods;
@@ -105,7 +107,7 @@ export class Connection implements FrameHandler {
     this.clock = host.clock;
     this.blocks = new HeaderBlocks(host.options.maxHeaderListBytes);
     this.now = this.openedAt = this.idleSince = this.heardAt = host.clock.now();
-    socket.on('data', (chunk: Buffer) => this.onChunk(chunk));
+    socket.on('data', (chunk: Buffer) => this.onRead(chunk, chunk.length));
     socket.on('drain', () => this.onDrain());
     socket.on('end', () => this.onSocketEnd());
     socket.on('error', () => undefined);
@@ -138,12 +140,13 @@ export class Connection implements FrameHandler {
     return accepts(headers.acceptEncoding, compression.name) ? compression : undefined;
   }
 
-  private onChunk(chunk: Buffer): void {
+  /** The socket has read the first `length` bytes of `chunk`. */
+  onRead(chunk: Buffer, length: number): void {
     if (this.ended) return;
     this.now = this.heardAt = this.clock.now();
     this.inChunk = true;
     try {
-      this.reader.push(chunk);
+      this.reader.push(chunk, length);
     } catch (error) {
       this.inChunk = false;
       return this.failWith(error);

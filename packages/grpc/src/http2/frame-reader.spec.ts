@@ -44,6 +44,14 @@ const anyFrame = fc.record({
   payload: fc.uint8Array({ maxLength: 60 }),
 });
 
+/** What is kept of a chunk must be copied: the next read overwrites it. */
+function push(reader: FrameReader, chunk: Buffer): void {
+  // A chunk may be longer than what was read.
+  const bytes = Buffer.concat([chunk, Buffer.alloc(16, 0x55)]);
+  reader.push(bytes, chunk.length);
+  bytes.fill(0xaa);
+}
+
 describe('any chunking of the same bytes', () => {
   it('tells of the same frames', () => {
     fc.assert(
@@ -59,8 +67,7 @@ describe('any chunking of the same bytes', () => {
           const reader = new FrameReader(told);
           for (let at = 0; at < all.length;) {
             const end = Math.min(all.length, at + sizes.next().value!);
-            // A buffer of its own: what is kept of it must not rely on its neighbours.
-            reader.push(Buffer.from(all.subarray(at, end)));
+            push(reader, all.subarray(at, end));
             at = end;
           }
           const texts = list.map(
@@ -80,22 +87,22 @@ it('the highest bit of a stream is passed over', () => {
   const told = new Told();
   const bytes = frame(FrameType.PING, 0, 5, Buffer.alloc(8));
   bytes[5]! |= 0x80;
-  new FrameReader(told).push(Buffer.concat([PREFACE, bytes]));
+  push(new FrameReader(told), Buffer.concat([PREFACE, bytes]));
   expect(told.heads).toEqual(['6 0 5 8']);
 });
 
 it('a frame that is too large is refused by its head, in one chunk or in two', () => {
   const head = Buffer.from([0, 0x40, 1, 0, 0, 0, 0, 0, 1]);
-  expect(() => new FrameReader(new Told()).push(Buffer.concat([PREFACE, head]))).toThrow(ConnectionError);
+  expect(() => push(new FrameReader(new Told()), Buffer.concat([PREFACE, head]))).toThrow(ConnectionError);
   const reader = new FrameReader(new Told());
-  reader.push(Buffer.concat([PREFACE, head.subarray(0, 4)]));
-  expect(() => reader.push(head.subarray(4))).toThrow(ConnectionError);
+  push(reader, Buffer.concat([PREFACE, head.subarray(0, 4)]));
+  expect(() => push(reader, head.subarray(4))).toThrow(ConnectionError);
 });
 
 it('a wrong preface is refused at its first wrong byte', () => {
   const reader = new FrameReader(new Told());
-  reader.push(Buffer.from('PRI '));
-  reader.push(Buffer.from('* HTT'));
+  push(reader, Buffer.from('PRI '));
+  push(reader, Buffer.from('* HTT'));
   expect(reader.prefaceSeen).toBe(false);
-  expect(() => reader.push(Buffer.from('p'))).toThrow(ConnectionError);
+  expect(() => push(reader, Buffer.from('p'))).toThrow(ConnectionError);
 });

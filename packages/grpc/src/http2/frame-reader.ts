@@ -7,7 +7,7 @@ export interface FrameHandler {
   onHead(type: number, flags: number, id: number, length: number): void;
   /** A whole frame other than DATA. `bytes` is only valid during the call. */
   onFrame(type: number, flags: number, id: number, bytes: Buffer, start: number, end: number): void;
-  /** A DATA frame that lies in one chunk as a whole; `bytes` is never written to again. */
+  /** A DATA frame that lies in one chunk as a whole. `bytes` is only valid during the call. */
   onData(flags: number, id: number, bytes: Buffer, start: number, end: number): void;
   /** A DATA frame that does not: its head, its payload (with padding) in pieces, its end. */
   onDataBegin(flags: number, id: number, length: number): void;
@@ -15,7 +15,10 @@ export interface FrameHandler {
   onDataEnd(): void;
 }
 
-/** Cuts the chunks of a socket into frames. Nothing is copied but frames other than DATA that lie in two chunks. */
+/**
+ * Cuts the chunks of a socket into frames. Nothing is copied but frames other than DATA that lie in two chunks; nothing
+ * of a chunk is kept, since the next read may overwrite it.
+ */
 export class FrameReader {
   private prefaceBytes = 0;
   private readonly head = Buffer.allocUnsafe(FRAME_HEADER_BYTES);
@@ -40,12 +43,11 @@ export class FrameReader {
     return this.headBytes > 0 || this.partial !== undefined;
   }
 
-  /** @throws {ConnectionError} */
-  push(chunk: Buffer): void {
-    let at = this.prefaceSeen ? 0 : this.preface(chunk);
-    if (this.headBytes > 0 || this.partial !== undefined || this.dataLeft > 0) at = this.resume(chunk, at);
+  /** The first `length` bytes of `chunk`. @throws {ConnectionError} */
+  push(chunk: Buffer, length: number): void {
+    let at = this.prefaceSeen ? 0 : this.preface(chunk, length);
+    if (this.headBytes > 0 || this.partial !== undefined || this.dataLeft > 0) at = this.resume(chunk, at, length);
     const { handler } = this;
-    const { length } = chunk;
     while (length - at >= FRAME_HEADER_BYTES) {
       const size = (chunk[at]! << 16) | (chunk[at + 1]! << 8) | chunk[at + 2]!;
       const type = chunk[at + 3]!;
@@ -55,17 +57,17 @@ export class FrameReader {
       handler.onHead(type, flags, id, size);
       at += FRAME_HEADER_BYTES;
       const end = at + size;
-      if (end > length) return this.suspend(chunk, at, type, flags, id, size);
+      if (end > length) return this.suspend(chunk, at, length, type, flags, id, size);
       if (type === FRAME.data) handler.onData(flags, id, chunk, at, end);
       else handler.onFrame(type, flags, id, chunk, at, end);
       at = end;
     }
-    this.keepHead(chunk, at);
+    this.keepHead(chunk, at, length);
   }
 
   /** RFC 9113, 3.4: anything else is noticed at its first byte. */
-  private preface(chunk: Buffer): number {
-    const end = Math.min(chunk.length, PREFACE.length - this.prefaceBytes);
+  private preface(chunk: Buffer, length: number): number {
+    const end = Math.min(length, PREFACE.length - this.prefaceBytes);
     if (chunk.compare(PREFACE, this.prefaceBytes, this.prefaceBytes + end, 0, end) !== 0) {
       throw new ConnectionError(CODE.protocolError, 'this is not HTTP/2');
     }
@@ -73,35 +75,43 @@ export class FrameReader {
     return end;
   }
 
-  private keepHead(chunk: Buffer, at: number): void {
-    for (; at < chunk.length; at++) this.head[this.headBytes++] = chunk[at]!;
+  private keepHead(chunk: Buffer, at: number, length: number): void {
+    for (; at < length; at++) this.head[this.headBytes++] = chunk[at]!;
   }
 
   /** The chunk ends within a payload. */
-  private suspend(chunk: Buffer, at: number, type: number, flags: number, id: number, size: number): void {
+  private suspend(
+    chunk: Buffer,
+    at: number,
+    length: number,
+    type: number,
+    flags: number,
+    id: number,
+    size: number,
+  ): void {
     if (type === FRAME.data) {
       this.handler.onDataBegin(flags, id, size);
-      this.dataLeft = size - (chunk.length - at);
-      if (at < chunk.length) this.handler.onDataPiece(chunk, at, chunk.length);
+      this.dataLeft = size - (length - at);
+      if (at < length) this.handler.onDataPiece(chunk, at, length);
       return;
     }
     this.type = type;
     this.flags = flags;
     this.id = id;
     this.partial = Buffer.allocUnsafeSlow(size);
-    this.partialBytes = chunk.copy(this.partial, 0, at);
+    this.partialBytes = chunk.copy(this.partial, 0, at, length);
   }
 
   /** Goes on with what the last chunk has begun. */
-  private resume(chunk: Buffer, at: number): number {
-    if (this.headBytes > 0) at = this.resumeHead(chunk, at);
-    if (this.dataLeft > 0) return this.resumeData(chunk, at);
-    return this.partial === undefined ? at : this.resumeFrame(chunk, at, this.partial);
+  private resume(chunk: Buffer, at: number, length: number): number {
+    if (this.headBytes > 0) at = this.resumeHead(chunk, at, length);
+    if (this.dataLeft > 0) return this.resumeData(chunk, at, length);
+    return this.partial === undefined ? at : this.resumeFrame(chunk, at, length, this.partial);
   }
 
-  private resumeHead(chunk: Buffer, at: number): number {
+  private resumeHead(chunk: Buffer, at: number, length: number): number {
     const { head } = this;
-    while (this.headBytes < FRAME_HEADER_BYTES && at < chunk.length) head[this.headBytes++] = chunk[at++]!;
+    while (this.headBytes < FRAME_HEADER_BYTES && at < length) head[this.headBytes++] = chunk[at++]!;
     if (this.headBytes < FRAME_HEADER_BYTES) return at;
     this.headBytes = 0;
     const size = head.readUIntBE(0, 3);
@@ -115,7 +125,7 @@ export class FrameReader {
       this.partialBytes = 0;
       return at;
     }
-    if (size <= chunk.length - at) {
+    if (size <= length - at) {
       this.handler.onData(this.flags, this.id, chunk, at, at + size);
       return at + size;
     }
@@ -124,16 +134,16 @@ export class FrameReader {
     return at;
   }
 
-  private resumeData(chunk: Buffer, at: number): number {
-    const end = Math.min(chunk.length, at + this.dataLeft);
+  private resumeData(chunk: Buffer, at: number, length: number): number {
+    const end = Math.min(length, at + this.dataLeft);
     if (end > at) this.handler.onDataPiece(chunk, at, end);
     this.dataLeft -= end - at;
     if (this.dataLeft === 0) this.handler.onDataEnd();
     return end;
   }
 
-  private resumeFrame(chunk: Buffer, at: number, partial: Buffer): number {
-    const copied = chunk.copy(partial, this.partialBytes, at);
+  private resumeFrame(chunk: Buffer, at: number, length: number, partial: Buffer): number {
+    const copied = chunk.copy(partial, this.partialBytes, at, length);
     this.partialBytes += copied;
     if (this.partialBytes === partial.length) {
       this.partial = undefined;

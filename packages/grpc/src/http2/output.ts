@@ -120,7 +120,9 @@ export class Output {
 const smallSlab = (): Buffer => spareSmall.pop() ?? Buffer.allocUnsafeSlow(SMALL_SLAB_BYTES);
 
 const largeSlab = (size: number): Buffer =>
-  size > LARGE_SLAB_BYTES ? Buffer.allocUnsafeSlow(size) : (spareLarge.pop() ?? Buffer.allocUnsafeSlow(LARGE_SLAB_BYTES));
+  size > LARGE_SLAB_BYTES
+    ? Buffer.allocUnsafeSlow(size)
+    : (spareLarge.pop() ?? Buffer.allocUnsafeSlow(LARGE_SLAB_BYTES));
 
 function keep(spare: Buffer[], slab: Buffer): void {
   if ((spare.length + 1) * slab.length <= MAX_SPARE_BYTES) spare.push(slab);

@@ -36,8 +36,8 @@ export type GrpcMethod = GrpcUnaryMethod | GrpcStreamMethod;
 export interface GrpcUnaryMethod {
   readonly kind: 'unary';
   /**
-   * Answers once, by `call.answer` or `call.fail`, now or later; must not throw. `message` is a view into the bytes that
-   * the socket gave: it never changes, but keeps up to 64 KiB alive. Copy what must outlive the call.
+   * Answers once, by `call.answer` or `call.fail`, now or later; must not throw. `message` never changes, but may keep
+   * up to 64 KiB alive: copy what must long outlive the call.
    */
   handle(call: GrpcUnaryCall, message: Buffer): void;
 }

@@ -1,7 +1,15 @@
 import { RawConnection, type RawOptions } from '@witan-libs/testing';
+import { Connection } from '../http2/connection.js';
 import { createGrpcServer } from './create-grpc-server.js';
 import type { GrpcMethod, GrpcServer, GrpcStreamCall, GrpcUnaryCall } from './grpc-server.js';
 import type { GrpcServerOptions } from './options.js';
+
+/** What a read leaves behind is overwritten at once, as the next read would do sooner or later. */
+const { onRead } = Connection.prototype;
+Connection.prototype.onRead = function (this: Connection, bytes: Buffer, length: number): void {
+  onRead.call(this, bytes, length);
+  if (this.overwritten) bytes.fill(0xaa, 0, length);
+};
 
 /** Calls that a test ends by hand. */
 export class Held {

@@ -10,6 +10,7 @@ import type { GrpcAddress, GrpcMethod, GrpcServer } from './grpc-server.js';
 import { MethodTable } from './method-table.js';
 import type { GrpcServerOptions } from './options.js';
 import { type SettledOptions, settle } from './settled-options.js';
+import { SharedReads } from './shared-reads.js';
 import { tlsServerOptions, watchCertificates } from './tls-options.js';
 
 /** {@link GrpcServer} over sockets. */
@@ -41,15 +42,16 @@ export class SocketGrpcServer implements GrpcServer, ConnectionHost {
     const { tls } = bindOptions;
     this.tls = tls !== undefined;
     if (tls === undefined) {
-      this.server = createServer({ noDelay: true }, (socket) => this.accept(socket));
+      // Paused, so that no byte is read before it is settled who reads.
+      this.server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.acceptPlain(socket));
     } else {
       const server = createTlsServer(tlsServerOptions(tls, this.options.handshakeTimeoutMs), (socket) =>
         this.acceptTls(socket),
       );
       watchCertificates(server, tls);
+      server.on('connection', (socket: Socket) => void this.track(socket));
       this.server = server;
     }
-    this.server.on('connection', (socket: Socket) => this.track(socket));
   }
 
   addMethods(service: string, methods: Readonly<Record<string, GrpcMethod>>): void {
@@ -64,30 +66,45 @@ export class SocketGrpcServer implements GrpcServer, ConnectionHost {
     return (this.address = await bind(this.server, this.bindOptions));
   }
 
-  private track(socket: Socket): void {
-    if (this.sockets.size >= this.options.maxConnections) return void socket.destroy();
+  /** False: there are too many. */
+  private track(socket: Socket): boolean {
+    if (this.sockets.size >= this.options.maxConnections) {
+      socket.destroy();
+      return false;
+    }
     this.sockets.add(socket);
     socket.on('error', () => undefined);
     socket.once('close', () => {
       this.sockets.delete(socket);
       if (this.sockets.size === 0) for (const resolve of this.whenEmpty.splice(0)) resolve();
     });
+    return true;
+  }
+
+  private acceptPlain(accepted: Socket): void {
+    const reads = SharedReads.of(accepted);
+    const socket = reads?.socket ?? accepted;
+    if (!this.track(socket)) return;
+    const connection = this.accept(socket, reads !== undefined);
+    if (reads !== undefined) reads.reader = connection;
+    socket.resume();
   }
 
   private acceptTls(socket: Socket & { readonly alpnProtocol?: string | false | null }): void {
     socket.setNoDelay(true);
-    if (socket.alpnProtocol === 'h2') this.accept(socket);
+    if (socket.destroyed) return;
+    if (socket.alpnProtocol === 'h2') this.accept(socket, false);
     else socket.destroy();
   }
 
-  private accept(socket: Socket): void {
-    if (socket.destroyed) return;
+  private accept(socket: Socket, sharedReads: boolean): Connection {
     // Finds peers that went without a word.
     socket.setKeepAlive(true, 60_000);
-    const connection = new Connection(socket, this, this.tls);
+    const connection = new Connection(socket, this, this.tls, sharedReads);
     this.connections.add(connection);
     this.watch.start();
     if (this.draining) connection.goaway();
+    return connection;
   }
 
   closed(connection: Connection): void {
