@@ -5,6 +5,7 @@ import { BatchControl } from '../batch/batch-control.js';
 import { systemClock } from '../clock.js';
 import { ChainBuilder } from '../service/chain-builder.js';
 import { DynamicServices } from '../service/dynamic-services.js';
+import { RecordPoints } from '../record/record-points.js';
 import { ServiceExplorer } from '../service/service-explorer.js';
 import { WitanGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
 import { grpcStrategyProvider } from './grpc-strategy.provider.js';
@@ -27,6 +28,7 @@ import { CLOCK } from './witan.tokens.js';
     ServiceExplorer,
     AccessControl,
     BatchControl,
+    RecordPoints,
     ChainBuilder,
     ServiceRegistry,
     DynamicServices,
@@ -42,6 +44,7 @@ import { CLOCK } from './witan.tokens.js';
     CLOCK,
     ServiceRegistry,
     DynamicServices,
+    RecordPoints,
     ServiceExplorer,
     Readiness,
     OpenApi,

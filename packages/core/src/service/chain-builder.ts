@@ -13,6 +13,7 @@ import { BatchControl } from '../batch/batch-control.js';
 import { CLOCK } from '../lifecycle/witan.tokens.js';
 import type { ServiceBlueprint, StepBlueprint } from './blueprint.js';
 import { Chain, type ChainStep } from './chain.js';
+import { RecordPoints } from '../record/record-points.js';
 import { ServiceExplorer, singletonOf } from './service-explorer.js';
 import { handlerError } from '../handler/handler.errors.js';
 import { serviceError } from './service.errors.js';
@@ -25,11 +26,17 @@ export class ChainBuilder {
     @Inject(ServiceExplorer) private readonly explorer: ServiceExplorer,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(BatchControl) private readonly gates: BatchControl,
+    @Inject(RecordPoints) private readonly points: RecordPoints,
   ) {}
 
   build(blueprint: ServiceBlueprint): Chain {
-    const steps = blueprint.steps.map((step) => this.stepOf(step, blueprint));
+    const steps = blueprint.steps.map((step) => this.kept(this.stepOf(step, blueprint), blueprint));
     return new Chain(steps, blueprint.definition.params.length > 0);
+  }
+
+  private kept(step: ChainStep, service: ServiceBlueprint): ChainStep {
+    const recorded = this.points.ofStep(service, step.blueprint);
+    return recorded ? { ...step, recorded } : step;
   }
 
   private stepOf(blueprint: StepBlueprint, { type }: ServiceBlueprint): ChainStep {

@@ -4,6 +4,8 @@ import { Answer } from '../handler/answer.js';
 import type { Context } from '../handler/context.js';
 import type { HandlerCall, Selection } from '../handler/handler-call.js';
 import { frameOfResult, framesOfStream } from '../handler/handler-result.js';
+import type { RecordedPoint } from '../record/recorded-point.js';
+import { isPromise } from './is-promise.js';
 import type { StepBlueprint } from './blueprint.js';
 import type { ServiceResult } from './runtime.js';
 import { handlerError } from '../handler/handler.errors.js';
@@ -19,6 +21,8 @@ export interface ChainStep {
   readonly gate?: BatchGate<Context<object>>;
   /** Keeps batches of different models apart; only of batched steps. */
   readonly selection?: Selection;
+  /** Present on handlers whose calls are kept. */
+  readonly recorded?: RecordedPoint;
 }
 
 /** Makes the instances of request-scoped steps; see {@link Chain.run}. */
@@ -44,6 +48,7 @@ export class Chain {
     let frame = input;
     for (let i = first; i < this.steps.length; i++) {
       const step = this.steps[i]!;
+      if (step.recorded) return this.recordedFrom(i, step.recorded, frame, context, instances);
       const given = step.gate
         ? this.submit(step.gate, step.selection, frame, context)
         : step.call(step.instance ?? instances!(step), frame, context);
@@ -53,6 +58,55 @@ export class Chain {
       frame = frameOfResult(given, step.blueprint.output, step.blueprint.name);
     }
     return frame;
+  }
+
+  /** The rest of the chain from a handler whose calls are kept. */
+  private recordedFrom(
+    i: number,
+    recorded: RecordedPoint,
+    frame: Frame,
+    context: Context<object>,
+    instances?: Instances,
+  ): ServiceResult | Promise<ServiceResult> {
+    const startedAt = recorded.now();
+    let result: ServiceResult | Promise<ServiceResult>;
+    try {
+      result = this.runStep(this.steps[i]!, frame, context, instances);
+    } catch (error) {
+      return recorded.failed(context, frame, startedAt, error);
+    }
+    const kept = recorded.settle(context, frame, startedAt, result);
+    if (isPromise(kept)) return kept.then((value) => this.afterStep(i, value, context, instances));
+    return this.afterStep(i, kept, context, instances);
+  }
+
+  /** One handler alone. */
+  private runStep(
+    step: ChainStep,
+    frame: Frame,
+    context: Context<object>,
+    instances?: Instances,
+  ): ServiceResult | Promise<ServiceResult> {
+    if (step.gate) return this.submit(step.gate, step.selection, frame, context);
+    const { output, name } = step.blueprint;
+    const checked = (value: unknown): ServiceResult => {
+      if (value instanceof Answer) return value;
+      return isStream(value) ? framesOfStream(value, output, name) : frameOfResult(value, output, name);
+    };
+    const given = step.call(step.instance ?? instances!(step), frame, context);
+    return given instanceof Promise ? given.then(checked) : checked(given);
+  }
+
+  private afterStep(
+    i: number,
+    result: ServiceResult,
+    context: Context<object>,
+    instances?: Instances,
+  ): ServiceResult | Promise<ServiceResult> {
+    if (i + 1 === this.steps.length || result instanceof Answer) return result;
+    return isStream(result)
+      ? this.streamFrom(i, result, context, instances)
+      : this.runFrom(i + 1, result, context, instances);
   }
 
   private proceed(

@@ -1,0 +1,60 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { Clock } from '../clock.js';
+import type { ServiceBlueprint, StepBlueprint } from '../service/blueprint.js';
+import { CLOCK } from '../lifecycle/witan.tokens.js';
+import { LOG_METADATA, RECORD_KEEPER, type RecordKeeper, type RecordPoint } from './record-keeper.js';
+import { RecordedPoint } from './recorded-point.js';
+import { recordError } from './record.errors.js';
+
+/** Finds what is to be kept, and who keeps it. Without any `@Log` it finds nothing, and nothing is wrapped. */
+@Injectable()
+export class RecordPoints {
+  constructor(
+    @Inject(ModuleRef) private readonly modules: ModuleRef,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  /** Of a service as a whole: `@Log` on its class. @throws {CORE_ERR_RECORD_KEEPER} and what the keeper throws */
+  ofService({ type }: ServiceBlueprint): RecordedPoint | undefined {
+    return this.open('service', type.name, requestsOf(type));
+  }
+
+  /** Of one handler: `@Log` on its method, or on the class of a class handler. @throws as {@link ofService} */
+  ofStep({ type }: ServiceBlueprint, { owner, handler, name }: StepBlueprint): RecordedPoint | undefined {
+    const own = requestsOf(owner.prototype as object, handler.method);
+    return this.open('handler', name, owner === type ? own : [...requestsOf(owner), ...own]);
+  }
+
+  /** Of a model that its declaration wants to have logged. @throws as {@link ofService} */
+  ofModel(name: string, requests: readonly unknown[]): RecordedPoint | undefined {
+    return this.open('model', name, requests);
+  }
+
+  private open(kind: RecordPoint['kind'], name: string, requests: readonly unknown[]): RecordedPoint | undefined {
+    if (requests.length === 0) return undefined;
+    const point: RecordPoint = { kind, name, requests };
+    const recorder = this.keeperFor(point).open(point);
+    return recorder && new RecordedPoint(point, recorder, this.clock);
+  }
+
+  private keeperFor({ name }: RecordPoint): RecordKeeper {
+    try {
+      return this.modules.get<RecordKeeper>(RECORD_KEEPER, { strict: false });
+    } catch (cause) {
+      throw recordError(
+        'CORE_ERR_RECORD_KEEPER',
+        `${name} is to be logged, and nothing keeps records: import SinksModule.forRoot({ sinks: { … } }) of @witan/sinks`,
+        { cause },
+      );
+    }
+  }
+}
+
+function requestsOf(target: object, method?: string): readonly unknown[] {
+  const found: unknown =
+    method === undefined
+      ? Reflect.getMetadata(LOG_METADATA, target)
+      : Reflect.getMetadata(LOG_METADATA, target, method);
+  return Array.isArray(found) ? found : [];
+}
