@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessControl } from '../access/access-control.js';
 import { WitanError } from '../errors/witan-error.js';
+import { loadMetadata } from '../rpc/call/host-metadata.js';
 import { createGrpcListener, type GrpcListener, type GrpcListenerParts } from '../rpc/grpc-listener.js';
 import type { RpcTlsOptions } from '../rpc/rpc-options.js';
 import { createGrpcStrategy } from '../rpc/nest/witan-grpc-strategy.js';
@@ -67,6 +68,8 @@ export class GrpcPort {
       runtimes: this.runtimes(),
       extensions: this.extensions(),
     });
+    // What their guards are given; not while the first caller waits.
+    if (this.nest.get(ServiceRegistry).hasEnhanced) loadMetadata();
     await listener.listen();
     return listener;
   }

@@ -18,6 +18,7 @@ import { CLOCK } from './witan.tokens.js';
 @Injectable()
 export class ServiceRegistry {
   private built: readonly ServiceRuntime[] | undefined;
+  private enhanced = false;
 
   constructor(
     @Inject(ServiceExplorer) private readonly explorer: ServiceExplorer,
@@ -33,6 +34,11 @@ export class ServiceRegistry {
     return (this.built ??= this.explorer
       .services()
       .map((blueprint) => new TracedRuntime(this.runtimeOf(blueprint), this.clock)));
+  }
+
+  /** Whether some service has guards, interceptors or filters, or lives as long as a request. */
+  get hasEnhanced(): boolean {
+    return this.runtimes.length > 0 && this.enhanced;
   }
 
   private runtimeOf(blueprint: ServiceBlueprint): ServiceRuntime {
@@ -54,6 +60,7 @@ export class ServiceRegistry {
     const isPlain =
       instance !== undefined && chain.steps.every((step) => step.instance) && !hasEnhancers(blueprint, this.config);
     if (isPlain) return new PlainRuntime(blueprint.definition, chain);
+    this.enhanced = true;
     adoptEnhancers(blueprint, this.explorer);
     return new EnhancedRuntime(blueprint, chain, instance, enhancerHost(this.creator, provider), this.modules);
   }

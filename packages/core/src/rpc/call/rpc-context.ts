@@ -1,4 +1,3 @@
-import { Metadata } from '@grpc/grpc-js';
 import { principalOf } from '../../access/principals.js';
 import type { Clock } from '../../clock.js';
 import { coreError } from '../../errors/core.errors.js';
@@ -11,6 +10,7 @@ import type { ServiceDefinition } from '../../service/runtime.js';
 import type { OpenRequest, ServiceCodec } from '../codec/service-codec.js';
 import type { RpcCall } from '../server/rpc-server.js';
 import { coreErrorOf } from '../server/server-errors.js';
+import { metadataOf } from './host-metadata.js';
 
 /** What all calls of one service share. */
 export interface RpcService {
@@ -110,9 +110,7 @@ export class RpcContext extends Context {
   }
 
   override hostArguments(): readonly unknown[] {
-    const metadata = new Metadata();
-    for (const [name, value] of this.call.headers()) metadata.add(name, value);
-    return [this.message, metadata, this];
+    return [this.message, metadataOf(this.call.headers()), this];
   }
 
   /** Decodes and validates the rows. @internal */

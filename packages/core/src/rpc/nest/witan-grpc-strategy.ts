@@ -3,7 +3,6 @@ import { inOrder, type MessageBuffer } from './message-buffer.js';
 import { rpcError } from '../rpc.errors.js';
 import { createGrpcListener, type GrpcListener, type GrpcListenerParts } from '../grpc-listener.js';
 import { createRpcServer } from '../server/create-rpc-server.js';
-import { GrpcJsFacade } from '../server/grpc-js-facade.js';
 import type { RpcAddress } from '../server/rpc-server.js';
 
 /** Nest's own gRPC options of the users' `@GrpcMethod` controllers; Witan's services need none. */
@@ -52,6 +51,7 @@ export abstract class WitanGrpcStrategy {
 export async function createGrpcStrategy(parts: GrpcStrategyParts): Promise<WitanGrpcStrategy> {
   const { ServerGrpc } = await microservices();
   const { loadSync } = await import('@grpc/proto-loader');
+  const { GrpcJsFacade } = await import('../server/grpc-js-facade.js');
   const { controllers, drainMs = DEFAULT_DRAIN_MS } = parts;
 
   class Strategy extends ServerGrpc implements WitanGrpcStrategy {

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { Duplex } from 'node:stream';
 import { Metadata, type MethodDefinition, type ServiceDefinition } from '@grpc/grpc-js';
 import { foreignStatus } from '../call/foreign-status.js';
+import { metadataOf } from '../call/host-metadata.js';
 import type { RpcCall, RpcMethod, RpcServer, RpcStreamCall, RpcUnaryCall } from './rpc-server.js';
 
 type Handler = (call: unknown, callback?: (error: unknown, value?: unknown, trailers?: Metadata) => void) => unknown;
@@ -91,12 +92,6 @@ async function runStream(method: Definition, handler: Handler, call: RpcStreamCa
   }
 }
 
-function metadataOf(call: RpcCall): Metadata {
-  const metadata = new Metadata();
-  for (const [name, value] of call.headers()) metadata.add(name, value);
-  return metadata;
-}
-
 /** Sends initial metadata as grpc-js does. */
 function sendMetadata(call: RpcCall, metadata: Metadata): void {
   for (const name of Object.keys(metadata.getMap())) {
@@ -118,7 +113,7 @@ class FacadeCall extends EventEmitter {
   }
 
   get metadata(): Metadata {
-    return (this.lazyMetadata ??= metadataOf(this.call));
+    return (this.lazyMetadata ??= metadataOf(this.call.headers()));
   }
 
   cancel(): void {
@@ -170,7 +165,7 @@ class FacadeStream extends Duplex {
   }
 
   get metadata(): Metadata {
-    return (this.lazyMetadata ??= metadataOf(this.call));
+    return (this.lazyMetadata ??= metadataOf(this.call.headers()));
   }
 
   /** The one message of a method that does not stream its request. */
