@@ -7,8 +7,10 @@ export type { Peer, RawRequest, TransportName } from './handler/context.js';
 export { Handler } from './handler/handler.decorator.js';
 export type { HandlerDecorator, HandlerOptions } from './handler/handler.decorator.js';
 export type { Class, HandlerOf, HandlerOutput, MaybePromise } from './handler/handler-types.js';
-export type { RequestEvent } from './service/request-channel.js';
+export { requestChannel, type RequestEvent } from './service/request-channel.js';
 export { answerChannel, type AnswerEvent } from './service/answer-channel.js';
+export { batchChannel, type BatchEvent } from './batch/batch-channel.js';
+export type { ClosedBy } from './batch/batch.js';
 export type { ModelUse } from './handler/model-use.js';
 export type { RequestPhases } from './handler/request-phases.js';
 export {
@@ -114,7 +116,11 @@ export type {
   RpcUnaryCall,
 } from './rpc/server/rpc-server.js';
 export { DynamicServices } from './service/dynamic-services.js';
+export { activeRequests } from './service/answer-channel.js';
+export { RequestTrace } from './service/request-trace.js';
+export { noteContext, noteFailure } from './http/http-answer.js';
 export { runtimeOf } from './service/runtime-of.js';
+export { DetachedContext } from './record/detached-context.js';
 export { RecordPoints } from './record/record-points.js';
 export { RecordedPoint } from './record/recorded-point.js';
 export { schemaOf } from './schema/schema-of.js';

@@ -5,11 +5,13 @@ import { toWitanError } from '../errors/from-unknown.js';
 import { toWireError } from '../errors/wire.js';
 import { WitanError } from '../errors/witan-error.js';
 import { bodyTooLarge, READABLE_ENCODINGS } from './decompression.js';
+import { noteFailure } from './http-answer.js';
 import { httpError } from './http.errors.js';
 import { DEFAULT_BODY_LIMIT_BYTES, type HttpLogger } from './options.js';
 
 /** Answers with an error: status, `retry-after` and the error body. Headers that were set before stay. */
 export function sendFailure(reply: FastifyReply, error: WitanError, requestId: string): void {
+  noteFailure(reply, error.code);
   reply.code(error.httpStatus);
   reply.header('x-request-id', requestId);
   reply.header('content-type', 'application/json; charset=utf-8');

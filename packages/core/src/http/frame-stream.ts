@@ -23,6 +23,8 @@ export class FrameStream extends Readable {
   private pulling = false;
   private over = false;
   private framesThisTurn = 0;
+  /** Bytes of the body so far. */
+  bytes = 0;
 
   constructor(
     private readonly frames: AsyncIterator<Frame>,
@@ -45,6 +47,11 @@ export class FrameStream extends Readable {
       this.push(null);
     }
     releaseIterator(this.frames);
+  }
+
+  override push(chunk: string | Uint8Array | null): boolean {
+    if (chunk !== null) this.bytes += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
+    return super.push(chunk);
   }
 
   override _read(): void {

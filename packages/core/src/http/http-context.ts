@@ -141,6 +141,16 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
 
   /** Decodes and validates the body; also refuses a form of answer that cannot be, before any work is done. @internal */
   read(): Frame {
+    const { phases } = this;
+    if (!phases) return this.decode();
+    const { clock } = this.route;
+    const begun = clock.now();
+    const frame = this.decode();
+    phases.decodeMs = (phases.decodeMs ?? 0) + clock.now() - begun;
+    return frame;
+  }
+
+  private decode(): Frame {
     const form = this.bodyForm;
     void this.answerForm;
     const body = this.request.body as Buffer | undefined;

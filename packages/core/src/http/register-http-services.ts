@@ -8,6 +8,7 @@ import { addDocsRoutes } from './docs-page.js';
 import { addExtensions } from './extension-scope.js';
 import { fromFastify, logFailure, sendFailure } from './failure.js';
 import { sendNotFound } from './not-found.js';
+import { watchAnswers } from './http-answer.js';
 import { addOperationsRoutes } from './operations-routes.js';
 import {
   DEFAULT_BODY_LIMIT_BYTES,
@@ -31,6 +32,7 @@ export function registerHttpServices(
 ): void {
   const bodyLimitBytes = options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES;
   watchConnections(fastify, deps);
+  watchAnswers(fastify, deps.clock);
   if (options.notFound) fastify.setNotFoundHandler((request, reply) => sendNotFound(request, reply));
   fastify.register((scope, _, done) => {
     addRawBodyParser(scope, bodyLimitBytes);

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify
 import type { Socket } from 'node:net';
 import { toWireError } from '../errors/wire.js';
 import { fromFastify, sendFailure } from './failure.js';
+import { publishParserRefusal, watchRefusal } from './http-answer.js';
 import { httpError } from './http.errors.js';
 import { DEFAULT_BODY_LIMIT_BYTES } from './options.js';
 import { freshRequestId, requestIdOf } from './request-id.js';
@@ -48,7 +49,9 @@ export function fastifyServerOptions(limits: HttpServerLimits = {}): WitanFastif
 
 /** For what the router refuses before any route is reached: a malformed path. */
 function answerFrameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  sendFailure(reply, fromFastify(error, DEFAULT_BODY_LIMIT_BYTES), requestIdOf(request.raw.headers['x-request-id']));
+  const failure = fromFastify(error, DEFAULT_BODY_LIMIT_BYTES);
+  watchRefusal(request, reply, failure.code);
+  sendFailure(reply, failure, requestIdOf(request.raw.headers['x-request-id']));
 }
 
 const REASONS: Readonly<Record<string, readonly [number, string, string]>> = {
@@ -79,5 +82,6 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     `HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\n` +
     `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`;
   socket.write(head + body);
+  publishParserRefusal(socket, status, 'CORE_ERR_HTTP_REQUEST', body.length);
   socket.destroySoon();
 }

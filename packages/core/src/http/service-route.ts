@@ -10,6 +10,7 @@ import { isStream, releaseIterator, releaseStream } from '../service/stream.js';
 import type { ServiceCodec } from './codec.js';
 import { compressionFor } from './compression.js';
 import { logFailure, sendFailure } from './failure.js';
+import { noteBody, noteContext, noteFailure } from './http-answer.js';
 import { FrameStream } from './frame-stream.js';
 import { deadlineError, HttpContext } from './http-context.js';
 import { httpError } from './http.errors.js';
@@ -59,6 +60,7 @@ export class ServiceRoute {
       sendFailure(reply, toWitanError(thrown), requestIdOf(request.raw.headers['x-request-id']));
       return;
     }
+    noteContext(reply, context);
     const body = request.body as Buffer | undefined;
     if (body === undefined || body.length < LARGE_BODY_BYTES) this.start(context);
     else this.startInBudget(context);
@@ -137,7 +139,18 @@ export class ServiceRoute {
     const { reply, requestId } = context;
     reply.header('x-request-id', requestId);
     reply.header('content-type', CONTENT_TYPE_OF[form]);
-    this.send(context, form === 'json' ? this.jsonText(context, frame) : this.wholeStream(context, frame));
+    this.send(context, context.phases ? this.timedEncode(context, frame) : this.encode(context, frame));
+  }
+
+  private timedEncode(context: HttpContext, frame: Frame): string | Uint8Array {
+    const begun = this.clock.now();
+    const payload = this.encode(context, frame);
+    context.phases!.encodeMs = this.clock.now() - begun;
+    return payload;
+  }
+
+  private encode(context: HttpContext, frame: Frame): string | Uint8Array {
+    return context.answerForm === 'json' ? this.jsonText(context, frame) : this.wholeStream(context, frame);
   }
 
   private jsonText(context: HttpContext, frame: Frame): string {
@@ -200,6 +213,7 @@ export class ServiceRoute {
       failed: (thrown) => this.log(context, thrown),
       closed: () => context.settle(),
     });
+    noteBody(reply, stream);
     reply.header('x-request-id', requestId);
     reply.header('content-type', CONTENT_TYPE_OF[form]);
     if (form === 'sse') reply.header('cache-control', 'no-store');
@@ -237,6 +251,7 @@ export class ServiceRoute {
 
   private log(context: HttpContext, thrown: unknown): WitanError {
     const error = toWitanError(thrown);
+    noteFailure(context.reply, error.code);
     const { name } = this.runtime.definition;
     logFailure(this.surroundings.logger, error, context.requestId, name, context.principal);
     return error;

@@ -14,6 +14,7 @@ import { reflectionServices } from './reflection/reflection.js';
 import type { RpcServiceExtension } from '../lifecycle/transport-extensions.js';
 import type { RpcBindOptions, RpcOptions } from './rpc-options.js';
 import type { RpcAddress, RpcServer } from './server/rpc-server.js';
+import { WatchedServer } from './server/watched-server.js';
 import { ServiceMethods } from './service-methods.js';
 
 /** The part of Nest's logger that is needed. */
@@ -62,7 +63,8 @@ export interface GrpcListener {
  * @throws {CORE_ERR_GRPC_OPTION}
  */
 export function createGrpcListener(parts: GrpcListenerParts): GrpcListener {
-  const { runtimes, options, server, extensions = [] } = parts;
+  const { runtimes, options, extensions = [] } = parts;
+  const server = new WatchedServer(parts.server, parts.clock);
   const definitions = runtimes.map((runtime) => runtime.definition);
   // Refuses what has no .proto before anything is bound.
   protoFiles(definitions);

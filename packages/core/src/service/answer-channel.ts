@@ -24,3 +24,6 @@ export interface AnswerEvent {
 
 /** Published once a request, when its answer is on its way and only while somebody subscribes; also for those who left. */
 export const answerChannel = channel('witan.answer');
+
+/** Requests whose answer is still due, counted from when somebody began to subscribe to `witan.answer`. @internal */
+export const activeRequests = { http: 0, grpc: 0 };

@@ -115,7 +115,24 @@ export class RpcContext extends Context {
 
   /** Decodes and validates the rows. @internal */
   read(): Frame {
-    return this.request.read();
+    const { phases, request } = this;
+    if (!phases) return request.read();
+    const { clock } = this.rpc;
+    const begun = clock.now();
+    const frame = request.read();
+    phases.decodeMs = (phases.decodeMs ?? 0) + clock.now() - begun;
+    return frame;
+  }
+
+  /** The answer's message, in the form in which the request came. @internal */
+  encode(frame: Frame): Buffer {
+    const { phases, form } = this;
+    const { codec, clock } = this.rpc;
+    if (!phases) return codec.encode(frame, form);
+    const begun = clock.now();
+    const message = codec.encode(frame, form);
+    phases.encodeMs = (phases.encodeMs ?? 0) + clock.now() - begun;
+    return message;
   }
 
   /** How the rows came, and how the answer goes. @internal */

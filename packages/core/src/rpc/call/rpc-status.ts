@@ -17,7 +17,12 @@ const writer = new ProtoWriter();
  */
 export function rpcStatusOf(thrown: unknown, requestId?: string): RpcStatus {
   const error = toWitanError(thrown);
-  return { code: error.grpcStatus, message: error.message, details: statusDetails(error, requestId) };
+  return {
+    code: error.grpcStatus,
+    message: error.message,
+    errorCode: error.code,
+    details: statusDetails(error, requestId),
+  };
 }
 
 /**

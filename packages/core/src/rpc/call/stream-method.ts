@@ -113,6 +113,7 @@ class StreamRun {
 
   private begin(message: Buffer): Pending {
     const context = new RpcContext(this.rpc, this.call, message);
+    this.call.answeredFor?.(context);
     if (!this.named) this.call.setHeader('x-request-id', context.requestId);
     this.named = true;
     const result = (async () => this.runtime.invoke(context, () => context.read()))();
@@ -128,12 +129,12 @@ class StreamRun {
 
   private async answer(context: RpcContext, result: ServiceResult): Promise<void> {
     if (result instanceof Answer) await this.call.write(answerBytes(result, context));
-    else if (!isStream(result)) await this.call.write(this.rpc.codec.encode(result, context.form));
+    else if (!isStream(result)) await this.call.write(context.encode(result));
     else {
       // Leaving the loop early calls the iterator's return().
       for await (const frame of result) {
         if (this.call.cancelled) break;
-        await this.call.write(this.rpc.codec.encode(frame, context.form));
+        await this.call.write(context.encode(frame));
         if (this.call.cancelled) break;
       }
     }

@@ -21,6 +21,7 @@ export class UnaryMethod implements RpcUnaryMethod {
   handle(call: RpcUnaryCall, message: Buffer): void {
     const context = new RpcContext(this.rpc, call, message);
     context.startTiming();
+    call.answeredFor?.(context);
     try {
       if (call.deadlineEpochMs !== undefined && call.deadlineEpochMs <= this.rpc.clock.epochMs()) throw deadlineError();
       const result = this.runtime.invoke(context, () => context.read());
@@ -48,7 +49,7 @@ export class UnaryMethod implements RpcUnaryMethod {
 
   private messageOf(context: RpcContext, result: ServiceResult): Buffer {
     if (result instanceof Answer) return answerBytes(result, context);
-    if (!isStream(result)) return this.rpc.codec.encode(result, context.form);
+    if (!isStream(result)) return context.encode(result);
     releaseStream(result);
     throw rpcError(
       'CORE_ERR_GRPC_STREAM_ONLY',

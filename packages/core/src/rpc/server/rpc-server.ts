@@ -1,4 +1,4 @@
-import type { Peer } from '../../handler/context.js';
+import type { Context, Peer } from '../../handler/context.js';
 
 /**
  * The seam between Witan and a gRPC server: raw message bytes in and out, statuses, metadata, cancellation. Anything
@@ -64,6 +64,8 @@ export interface RpcCall {
   /** Calls `fn` once when the caller goes away or the deadline passes before the call was answered. */
   onCancel(fn: () => void): void;
   fail(status: RpcStatus): void;
+  /** Whom it was answered for, told to what watches; absent while nobody does. */
+  answeredFor?(context: Context): void;
 }
 
 export interface RpcUnaryCall extends RpcCall {
@@ -84,6 +86,8 @@ export interface RpcStatus {
   /** gRPC's status code. */
   readonly code: number;
   readonly message: string;
+  /** Of an error: its code, e.g. `CORE_ERR_BATCH_QUEUE_FULL`; for what watches, callers find it in {@link details}. */
+  readonly errorCode?: string;
   /** `google.rpc.Status` for `grpc-status-details-bin`. */
   readonly details?: Buffer;
   /** Further trailing metadata. */
