@@ -10,6 +10,7 @@ import type { ServiceRuntime } from '../service/runtime.js';
 import { TracedRuntime } from '../service/traced-runtime.js';
 import { RecordPoints } from '../record/record-points.js';
 import { RecordedRuntime } from '../record/recorded-runtime.js';
+import { SourcedRuntime } from '../record/sourced-runtime.js';
 import type { Chain } from '../service/chain.js';
 import { ServiceExplorer, singletonOf } from '../service/service-explorer.js';
 import { CLOCK } from './witan.tokens.js';
@@ -47,11 +48,11 @@ export class ServiceRegistry {
     return this.recorded(this.plainOrEnhanced(blueprint, chain), blueprint, chain);
   }
 
-  /** The runtime itself where nothing of it is kept. */
   private recorded(runtime: ServiceRuntime, blueprint: ServiceBlueprint, chain: Chain): ServiceRuntime {
     const whole = this.points.ofService(blueprint);
     const points = [whole, ...chain.steps.map((step) => step.recorded)].filter((point) => point !== undefined);
-    return points.length > 0 ? new RecordedRuntime(runtime, points, whole) : runtime;
+    const sourced = new SourcedRuntime(runtime, this.points);
+    return points.length > 0 ? new RecordedRuntime(sourced, points, whole) : sourced;
   }
 
   private plainOrEnhanced(blueprint: ServiceBlueprint, chain: Chain): ServiceRuntime {

@@ -10,6 +10,9 @@ import { recordError } from './record.errors.js';
 /** Finds what is to be kept, and who keeps it. Without any `@Log` it finds nothing, and nothing is wrapped. */
 @Injectable()
 export class RecordPoints {
+  /** Whether the runs of some model are kept. */
+  keepsModels = false;
+
   constructor(
     @Inject(ModuleRef) private readonly modules: ModuleRef,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -28,7 +31,9 @@ export class RecordPoints {
 
   /** Of a model that its declaration wants to have logged. @throws as {@link ofService} */
   ofModel(name: string, requests: readonly unknown[]): RecordedPoint | undefined {
-    return this.open('model', name, requests);
+    const point = this.open('model', name, requests);
+    this.keepsModels ||= point !== undefined;
+    return point;
   }
 
   private open(kind: RecordPoint['kind'], name: string, requests: readonly unknown[]): RecordedPoint | undefined {

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { WitanError } from '../errors/witan-error.js';
 import { Frame } from '../frame/frame.js';
 import type { Context } from '../handler/context.js';
+import type { ModelUse } from '../handler/model-use.js';
 import type { ServiceResult } from '../service/runtime.js';
 import { isPromise } from '../service/is-promise.js';
 import { isStream } from '../service/stream.js';
@@ -14,7 +15,13 @@ export class RecordedPoint {
     readonly point: RecordPoint,
     private readonly recorder: Recorder,
     private readonly clock: Clock,
+    private readonly use?: ModelUse,
   ) {}
+
+  /** Of a model: of that version. */
+  of(use: ModelUse): RecordedPoint {
+    return new RecordedPoint(this.point, this.recorder, this.clock, use);
+  }
 
   /** Before any work. @throws what the recorder refuses the request with */
   admit(context: Context<object>): void {
@@ -89,7 +96,8 @@ export class RecordedPoint {
     output: Frame | undefined,
     error: unknown,
   ): Promise<void> | undefined {
-    const { phases, models = [] } = context;
+    const { phases } = context;
+    const models = this.modelsOf(context);
     const durationMs = this.clock.now() - startedAt;
     const epochMs = this.clock.epochMs() - durationMs;
     try {
@@ -110,6 +118,13 @@ export class RecordedPoint {
     } catch (cause) {
       throw this.unkept(cause);
     }
+  }
+
+  /** Other protocols have callers that know less than a Context does. */
+  private modelsOf({ models = [] }: Partial<Context<object>>): readonly ModelUse[] {
+    const { use } = this;
+    if (!use) return models;
+    return [models.find(({ model, version }) => model === use.model && version === use.version) ?? use];
   }
 
   private unkept(cause: unknown): WitanError {

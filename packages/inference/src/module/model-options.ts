@@ -53,6 +53,11 @@ export interface ModelOptions extends RunnerOptions {
   readonly vectorize?: string | object;
   /** What a NaN among the answers is. @default 'allow' */
   readonly nan?: NanRule;
+  /**
+   * What is to be kept of its runs, whoever asks for them (services, OIP, Hushar): what `logTo` of @witan/sinks gives, or
+   * a list of it. @default as `ModelModule.forRoot` says
+   */
+  readonly log?: unknown;
 }
 
 /** All models: `ModelModule.forRoot`. */
@@ -91,6 +96,8 @@ export interface ModelModuleOptions {
   readonly runners?: RunnerDefaults;
   /** Defaults for every model's gate. */
   readonly batch?: ModelBatchOptions;
+  /** What is to be kept of the runs of models that do not say it themselves. @default nothing */
+  readonly log?: unknown;
   /** Time, for tests. @default the application's */
   readonly clock?: Clock;
 }

@@ -13,6 +13,7 @@ import {
   type Clock,
   CLOCK,
   HEALTH_REPORT,
+  RecordPoints,
   type HealthReport,
   type HealthReporter,
   STARTUP_REPORT,
@@ -31,6 +32,7 @@ import { RunnerFactory } from '../runner/runner-factory.js';
 import type { ExecutionMode, RunnerState } from '../runner/runner.js';
 import { type ModelSignature, printTensorSpec } from '../runner/signature.js';
 import type { ModelModuleOptions, ModelOptions } from './model-options.js';
+import { ModelRecords } from './model-records.js';
 import { MODEL_MODULE_OPTIONS } from './model.module-definition.js';
 
 /** Models that the banner lists. */
@@ -68,16 +70,19 @@ export class ModelRegistry
 {
   private readonly repository: ModelRepository;
   private readonly runners: RunnerFactory;
+  private readonly records: ModelRecords;
 
   constructor(
     @Inject(MODEL_MODULE_OPTIONS) options: ModelModuleOptions,
     @Optional() @Inject(CLOCK) applicationClock?: Clock,
     @Optional() @Inject(BatchControl) gates?: BatchControl,
+    @Optional() @Inject(RecordPoints) points?: RecordPoints,
   ) {
     const clock = options.clock ?? applicationClock ?? systemClock;
     this.runners = new RunnerFactory(options.runners, { clock });
     const { runners } = this;
-    this.repository = new ModelRepository({ options, runners, clock, gates, log: new Logger('ModelRegistry') });
+    const records = (this.records = new ModelRecords(points, options.log));
+    this.repository = new ModelRepository({ options, runners, clock, gates, records, log: new Logger('ModelRegistry') });
   }
 
   /**
@@ -170,6 +175,7 @@ export class ModelRegistry
 
   /** Every declared model is loaded by now. */
   onModuleInit(): Promise<void> {
+    this.records.open();
     return this.repository.start();
   }
 

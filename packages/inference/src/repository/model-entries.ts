@@ -3,6 +3,7 @@ import { inferenceError } from '../inference.errors.js';
 import type { ServedModel } from '../model/served-model.js';
 import { publishModelEvent } from '../module/model-load-channel.js';
 import type { ModelModuleOptions, ModelOptions } from '../module/model-options.js';
+import type { ModelRecords } from '../module/model-records.js';
 import type { RunnerFactory } from '../runner/runner-factory.js';
 import type { ModelListing } from './listing.js';
 import type { LoadOverride } from './load-override.js';
@@ -45,6 +46,8 @@ export interface ModelEntriesParts {
   readonly loads: LoadQueue;
   /** Where the gates of models can be looked at and set. */
   readonly gates?: BatchControl;
+  /** What is kept of the runs of models. */
+  readonly records?: ModelRecords;
 }
 
 /** The models that are known, by name; with the room that they share, and those who want to know what happens to them. */
@@ -59,7 +62,7 @@ export class ModelEntries {
     const { options, runners, clock, log, loads } = parts;
     this.drainMs = options.runners?.drainMs ?? DEFAULT_DRAIN_MS;
     this.loaded = new LoadedVersions(options.loaded ?? {}, clock, (model) => this.mayGo(model));
-    const opener = new VersionOpener(runners, clock, options.batch);
+    const opener = new VersionOpener(runners, clock, options.batch, parts.records);
     this.loader = new VersionLoader({ queue: loads, loaded: this.loaded, opener, clock, log });
   }
 

@@ -4,6 +4,7 @@ import { inferenceError } from '../inference.errors.js';
 import type { SchemaBinding, ServedModel } from '../model/served-model.js';
 import { publishModelEvent } from '../module/model-load-channel.js';
 import type { ModelModuleOptions, ModelOptions } from '../module/model-options.js';
+import type { ModelRecords } from '../module/model-records.js';
 import type { RunnerFactory } from '../runner/runner-factory.js';
 import { DeclaredSource } from './declared-source.js';
 import type { ModelListing } from './listing.js';
@@ -32,6 +33,8 @@ export interface ModelRepositoryParts {
   readonly log: RepositoryLog;
   /** Where the gates of models can be looked at and set. */
   readonly gates?: BatchControl;
+  /** What is kept of the runs of models. */
+  readonly records?: ModelRecords;
 }
 
 interface Declaration {

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { Clock } from '@witan/core';
 import { inferenceError } from '../inference.errors.js';
+import { RecordedModel } from '../model/recorded-model.js';
 import { type FrameVectorizer, ServedModel } from '../model/served-model.js';
+import type { ModelRecords } from '../module/model-records.js';
 import type { ModelBatchOptions, ModelOptions } from '../module/model-options.js';
 import type { RunnerFactory } from '../runner/runner-factory.js';
 import type { RunnerOptions } from '../runner/runner-options.js';
@@ -26,6 +28,7 @@ export class VersionOpener {
     private readonly runners: RunnerFactory,
     private readonly clock: Clock,
     private readonly batch: ModelBatchOptions | undefined,
+    private readonly records?: ModelRecords,
   ) {}
 
   /**
@@ -45,7 +48,8 @@ export class VersionOpener {
       checkConfig(config, runner.signature);
       const vectorizer = await vectorizerFor(options, config, files, runner.signature);
       const parts = { name, version, path, runner, batch, cast, nulls, nan, clock, vectorizer, onClosed };
-      const served = new ServedModel(parts);
+      const point = this.records?.pointOf(options);
+      const served = point ? new RecordedModel(parts, point) : new ServedModel(parts);
       for (const rows of config.warmUpRows ?? []) await served.warmUp(rows);
       return served;
     } catch (error) {
@@ -77,6 +81,7 @@ const NOT_THE_RUNNERS: Readonly<Record<Exclude<keyof ModelOptions, keyof RunnerO
   cast: true,
   nulls: true,
   nan: true,
+  log: true,
 };
 
 function runnerOptionsOf(options: ModelOptions): RunnerOptions {
