@@ -10,6 +10,8 @@ const MIN_TICK_MS = 5;
 const GOAWAY_STEP_MS = 1000;
 /** After the last frame, for the other side to close. */
 const LINGER_MS = 1000;
+/** So much of its age a connection may have more, or less. */
+const AGE_JITTER = 0.1;
 
 /** Everything that takes too long, looked at for all connections in one tick: times are kept to about a quarter. */
 export class ConnectionWatch {
@@ -17,6 +19,7 @@ export class ConnectionWatch {
   private timer: { cancel(): void } | undefined;
   private last = 0;
   private readonly ending = new WeakMap<Connection, number>();
+  private readonly maxAges = new WeakMap<Connection, number>();
 
   constructor(
     private readonly options: SettledOptions,
@@ -90,14 +93,26 @@ export class ConnectionWatch {
   }
 
   private lookAtAge(connection: Connection, now: number): void {
-    const { maxConnectionAgeMs, maxConnectionAgeGraceMs, maxConnectionIdleMs } = this.options;
+    const { maxConnectionAgeGraceMs, maxConnectionIdleMs } = this.options;
+    const maxAgeMs = this.maxAgeMsOf(connection);
     if (connection.goawayStep > 0) {
       if (connection.goawayStep === 1 && now - connection.goawayAt > GOAWAY_STEP_MS) connection.lastGoaway();
-      if (now - connection.openedAt > maxConnectionAgeMs + maxConnectionAgeGraceMs) connection.destroy();
+      if (now - connection.openedAt > maxAgeMs + maxConnectionAgeGraceMs) connection.destroy();
       return;
     }
     const idle = connection.calls.size === 0 && now - connection.idleSince > maxConnectionIdleMs;
-    if (idle || now - connection.openedAt > maxConnectionAgeMs) connection.goaway();
+    if (idle || now - connection.openedAt > maxAgeMs) connection.goaway();
+  }
+
+  private maxAgeMsOf(connection: Connection): number {
+    const { maxConnectionAgeMs, random } = this.options;
+    if (maxConnectionAgeMs === Infinity) return Infinity;
+    let ageMs = this.maxAges.get(connection);
+    if (ageMs === undefined) {
+      ageMs = maxConnectionAgeMs * (1 - AGE_JITTER + 2 * AGE_JITTER * random());
+      this.maxAges.set(connection, ageMs);
+    }
+    return ageMs;
   }
 
   private lookAtPing(connection: Connection, now: number): void {

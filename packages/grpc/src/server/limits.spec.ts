@@ -287,7 +287,7 @@ describe('time', () => {
   });
 
   it('an old connection is asked to go, and its calls may end', async () => {
-    const clock = await clocked({ maxConnectionAgeMs: 10_000, maxConnectionAgeGraceMs: 10_000 });
+    const clock = await clocked({ maxConnectionAgeMs: 10_000, maxConnectionAgeGraceMs: 10_000, random: () => 0.5 });
     const connection = await serving.connect();
     const id = connection.open('/t.Held/Unary');
     connection.send(data(id, grpcMessage(Buffer.alloc(1)), Flag.END_STREAM));
@@ -302,8 +302,28 @@ describe('time', () => {
     await connection.closed();
   });
 
+  it('connections that came together are asked to go one after the other, a tenth sooner or later', async () => {
+    const draws = [0, 0.5, 0.999];
+    const clock = await clocked({ maxConnectionAgeMs: 100_000, random: () => draws.shift()! });
+    const [soon, middle, late] = [await serving.connect(), await serving.connect(), await serving.connect()];
+    const asked = (): boolean[] => [soon, middle, late].map((each) => each.goaway !== undefined);
+    for (const each of [soon, middle, late]) await each.call('/t.Echo/Unary', Buffer.alloc(1));
+    clock.advance(89_000);
+    await middle.call('/t.Echo/Unary', Buffer.alloc(1));
+    expect(asked()).toEqual([false, false, false]);
+    clock.advance(3000);
+    await soon.until(() => soon.goaway !== undefined);
+    expect(asked()).toEqual([true, false, false]);
+    clock.advance(10_000);
+    await middle.until(() => middle.goaway !== undefined);
+    await late.call('/t.Echo/Unary', Buffer.alloc(1));
+    expect(asked()).toEqual([true, true, false]);
+    clock.advance(9000);
+    await late.until(() => late.goaway !== undefined);
+  });
+
   it('the calls of an old connection end by force after their grace', async () => {
-    const clock = await clocked({ maxConnectionAgeMs: 10_000, maxConnectionAgeGraceMs: 10_000 });
+    const clock = await clocked({ maxConnectionAgeMs: 10_000, maxConnectionAgeGraceMs: 10_000, random: () => 0.5 });
     const connection = await serving.connect();
     connection.open('/t.Held/Stream');
     await serving.held.until(() => serving.held.streams.length === 1);

@@ -27,7 +27,10 @@ export interface GrpcConnectionOptions {
   readonly keepaliveTimeMs?: number;
   /** Closes a connection whose ping is not answered in this time. @default 20_000 */
   readonly keepaliveTimeoutMs?: number;
-  /** Asks clients to reconnect after this time, so that they spread over processes. @default off */
+  /**
+   * Asks clients to reconnect after this time, so that they spread over processes; for each connection up to a tenth
+   * more or less, so that those that came together do not come again together. @default off
+   */
   readonly maxConnectionAgeMs?: number;
   /** How long calls under way may go on after that. @default without bound */
   readonly maxConnectionAgeGraceMs?: number;
@@ -75,6 +78,8 @@ export interface GrpcServerOptions extends GrpcLimits, GrpcConnectionOptions, Gr
   readonly compression?: GrpcCompressionOptions;
   /** @default the process's */
   readonly clock?: Clock;
+  /** A number from 0 to below 1: what {@link maxConnectionAgeMs} varies by. @default Math.random */
+  readonly random?: () => number;
   /**
    * Told of what methods throw (their callers get INTERNAL without the text) and of faults of the server itself; must
    * not throw. `path` is the method's. @default nobody is told

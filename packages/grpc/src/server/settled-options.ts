@@ -21,6 +21,7 @@ export interface SettledOptions {
   readonly maxConnectionIdleMs: number;
   readonly compression: Compression | undefined;
   readonly compressMinBytes: number;
+  readonly random: () => number;
   readonly onError: (error: unknown, path: string | undefined) => void;
 }
 
@@ -51,6 +52,7 @@ export function settle(options: GrpcServerOptions): SettledOptions {
     ...numbers,
     compression: options.compression && compressionOf(options.compression.algorithm),
     compressMinBytes: options.compression?.minBytes ?? 1024,
+    random: options.random ?? Math.random,
     onError: options.onError ?? (() => undefined),
   };
 }
