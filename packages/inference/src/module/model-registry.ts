@@ -70,6 +70,7 @@ export class ModelRegistry
 {
   private readonly repository: ModelRepository;
   private readonly runners: RunnerFactory;
+  private started: Promise<void> | undefined;
   private readonly records: ModelRecords;
 
   constructor(
@@ -158,6 +159,16 @@ export class ModelRegistry
     return this.repository.onChange(listener);
   }
 
+  /** What an experiment was changed to before the last restart. @internal */
+  savedExperiment(name: string): Promise<unknown> {
+    return this.repository.savedExperiment(name);
+  }
+
+  /** Keeps it for the next start, where there is a state file. @internal */
+  keepExperiment(name: string, saved: object | undefined): Promise<void> {
+    return this.repository.keepExperiment(name, saved);
+  }
+
   [STARTUP_REPORT](): StartupSection {
     const lines = this.list().slice(0, MAX_LINES).map(bannerLine);
     const models = this.repository.names().length;
@@ -176,7 +187,12 @@ export class ModelRegistry
   /** Every declared model is loaded by now. */
   onModuleInit(): Promise<void> {
     this.records.open();
-    return this.repository.start();
+    return this.ready();
+  }
+
+  /** Every model that is loaded at boot is loaded, or was refused. @internal */
+  ready(): Promise<void> {
+    return (this.started ??= this.repository.start());
   }
 
   onApplicationBootstrap(): void {

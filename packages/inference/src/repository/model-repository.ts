@@ -201,6 +201,17 @@ export class ModelRepository implements ModelDirectory {
     return this.entries.onChange(listener);
   }
 
+  /** What an experiment was changed to before the last restart. @throws {INF_ERR_REPOSITORY_STATE} */
+  async savedExperiment(name: string): Promise<unknown> {
+    await this.readState();
+    return this.state?.experiment(name);
+  }
+
+  /** Keeps it for the next start, where there is a state file. @throws {INF_ERR_REPOSITORY_STATE} */
+  async keepExperiment(name: string, saved: object | undefined): Promise<void> {
+    await this.state?.writeExperiment(name, saved);
+  }
+
   /** Answers what is under way, for up to the drain time, and lets everything go. */
   close(): Promise<void> {
     return (this.closing ??= this.letGo());

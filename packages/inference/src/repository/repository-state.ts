@@ -8,12 +8,15 @@ const FORMAT = 1;
 interface StateText {
   readonly format: number;
   readonly models: Readonly<Record<string, SavedModel>>;
+  /** What experiments were changed to while running; checked by whoever reads it. */
+  readonly experiments?: Readonly<Record<string, unknown>>;
 }
 
 /** Keeps aliases and rollbacks in a file, so that they outlive the process. */
 export class RepositoryState {
   private writing: Promise<void> = Promise.resolve();
   private kept: Record<string, SavedModel> = {};
+  private experiments: Record<string, unknown> = {};
 
   constructor(private readonly path: string) {}
 
@@ -34,13 +37,34 @@ export class RepositoryState {
   write(name: string, saved: SavedModel | undefined): Promise<void> {
     if (saved) this.kept[name] = saved;
     else delete this.kept[name];
+    return this.writeSoon();
+  }
+
+  /** Of an experiment; what {@link read} found has to be there first. */
+  experiment(name: string): unknown {
+    return Object.hasOwn(this.experiments, name) ? this.experiments[name] : undefined;
+  }
+
+  /** {@link write} for an experiment. @throws {INF_ERR_REPOSITORY_STATE} */
+  writeExperiment(name: string, saved: object | undefined): Promise<void> {
+    if (saved) this.experiments[name] = saved;
+    else delete this.experiments[name];
+    return this.writeSoon();
+  }
+
+  private writeSoon(): Promise<void> {
     const write = this.writing.then(() => this.replace());
     this.writing = write.catch(() => undefined);
     return write;
   }
 
   private async replace(): Promise<void> {
-    const state: StateText = { format: FORMAT, models: this.kept };
+    const { kept: models, experiments } = this;
+    const state: StateText = {
+      format: FORMAT,
+      models,
+      ...(Object.keys(experiments).length > 0 && { experiments }),
+    };
     const partial = `${this.path}.${process.pid}.partial`;
     try {
       await mkdir(dirname(this.path), { recursive: true });
@@ -61,8 +85,10 @@ export class RepositoryState {
     } catch (cause) {
       throw this.error(`is no JSON (${(cause as Error).message}): mend it or delete it`, cause);
     }
-    if (state?.format === FORMAT && isRecord(state.models) && Object.values(state.models).every(isSavedModel))
+    if (state?.format === FORMAT && isRecord(state.models) && Object.values(state.models).every(isSavedModel)) {
+      this.experiments = isRecord(state.experiments) ? { ...state.experiments } : {};
       return { ...state.models };
+    }
     throw this.error(`is not what Witan writes there (format ${FORMAT}): mend it or delete it`);
   }
 
