@@ -54,7 +54,13 @@ export type { HttpServerLimits } from './http/server-options.js';
 export type { HttpServiceOptions } from './http/options.js';
 export { HEALTH_REPORT, STARTUP_REPORT } from './lifecycle/startup-report.js';
 export type { HealthReport, HealthReporter, StartupReporter, StartupSection } from './lifecycle/startup-report.js';
-export type { RpcBindOptions, RpcOptions, RpcServerKind, RpcTlsOptions } from './rpc/rpc-options.js';
+export type {
+  RpcBindOptions,
+  RpcCompressionOptions,
+  RpcOptions,
+  RpcServerKind,
+  RpcTlsOptions,
+} from './rpc/rpc-options.js';
 export { WitanGrpcStrategy } from './rpc/nest/witan-grpc-strategy.js';
 export type { GrpcControllerOptions } from './rpc/nest/witan-grpc-strategy.js';
 export { RpcExceptionFilter } from './rpc/nest/rpc-exception.filter.js';

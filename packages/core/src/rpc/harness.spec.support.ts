@@ -57,7 +57,7 @@ export function runtime(handle: Handle = (frame) => frame, more: Partial<Service
   return { definition: definition(more), invoke: (context, read) => handle(read(), context) };
 }
 
-let kind: RpcServerKind = 'grpc-js';
+let kind: RpcServerKind = 'witan';
 
 /** Has every listener of this file's tests stand on this server. */
 export function useServer(wanted: RpcServerKind): void {

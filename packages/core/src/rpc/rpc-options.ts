@@ -16,6 +16,11 @@ export interface RpcOptions {
   readonly streamWindow?: number;
   /** Tells callers that send `x-witan-timing: 1` in `server-timing` trailing metadata where their call's time went. @default true */
   readonly timings?: boolean;
+  /**
+   * How answers are compressed, for callers that accept it; not with `server: 'grpc-js'`, which cannot.
+   * @default answers are sent as they are; compressed requests are read either way
+   */
+  readonly compression?: RpcCompressionOptions;
   /** Serves the .proto by server reflection, v1 and v1alpha. @default true */
   readonly reflection?: boolean;
   /** How long the one message of a unary call may take to arrive whole. Milliseconds. @default 30_000 */
@@ -32,6 +37,13 @@ export interface RpcOptions {
   readonly maxConnectionAgeGraceMs?: number;
   /** Closes connections without calls after this time. @default off */
   readonly maxConnectionIdleMs?: number;
+}
+
+export interface RpcCompressionOptions {
+  /** zstd: from Node 22.15 on. */
+  readonly algorithm: 'gzip' | 'deflate' | 'zstd';
+  /** Shorter messages are sent as they are. Bytes. @default 1024 */
+  readonly minBytes?: number;
 }
 
 /** Where the gRPC side listens. */

@@ -145,6 +145,12 @@ function channelOptions(options: RpcOptions): Record<string, number> {
   ];
   for (const [name, value] of optional) if (value !== undefined) set[name] = value;
   for (const [name, value] of Object.entries(set)) refuseOption(name, value);
+  if (options.compression !== undefined) {
+    throw rpcError(
+      'CORE_ERR_GRPC_OPTION',
+      "grpc.compression needs grpc.server 'witan': grpc-js sends answers as they are",
+    );
+  }
   return set;
 }
 

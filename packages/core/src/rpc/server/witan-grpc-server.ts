@@ -51,7 +51,7 @@ export class WitanGrpcServer implements RpcServer {
 /** What core's own options mean to the server; the rest are core's. */
 function serverOptions(options: RpcOptions & RpcBindOptions, clock: Clock): GrpcServerOptions {
   const { host, port, path, tls, maxReceiveMessageBytes, requestTimeoutMs, maxConcurrentStreams } = options;
-  const { keepaliveTimeMs, keepaliveTimeoutMs } = options;
+  const { compression, keepaliveTimeMs, keepaliveTimeoutMs } = options;
   const { maxConnectionAgeMs, maxConnectionAgeGraceMs, maxConnectionIdleMs } = options;
   return {
     clock,
@@ -62,6 +62,7 @@ function serverOptions(options: RpcOptions & RpcBindOptions, clock: Clock): Grpc
     maxReceiveMessageBytes,
     requestTimeoutMs,
     maxConcurrentStreams,
+    compression,
     keepaliveTimeMs,
     keepaliveTimeoutMs,
     maxConnectionAgeMs,
