@@ -43,9 +43,10 @@ export class ChainBuilder {
     const providers: unknown[] = [];
     const { call, selection } = planCall(blueprint.owner.prototype as object, blueprint.handler.method, (source) => {
       const provider = this.find(source.token, `a parameter of ${blueprint.name}`);
-      providers.push(provider);
       const { name: handler, input, output } = blueprint;
-      return source.bind ? source.bind(provider, { handler, input, output }) : provider;
+      const given = source.bind ? source.bind(provider, { handler, input, output }) : provider;
+      providers.push(given);
+      return given;
     });
     const provider = this.explorer.providerOf(blueprint.owner);
     if (!provider) throw missingProvider(blueprint.owner.name, `the handler ${blueprint.name}`);
