@@ -95,7 +95,7 @@ class HeroModule {}
 
 type Heroes = Client & Record<string, (...args: unknown[]) => never>;
 
-describe('WitanGrpcStrategy', () => {
+describe.each(['witan', 'grpc-js'] as const)('WitanGrpcStrategy on %s', (server) => {
   let app: INestApplicationContext;
   let strategy: WitanGrpcStrategy;
   let heroes: Heroes;
@@ -107,7 +107,7 @@ describe('WitanGrpcStrategy', () => {
     writeFileSync(protoPath, PROTO);
     strategy = await createGrpcStrategy({
       runtimes: () => [runtime()],
-      options: { host: '127.0.0.1' },
+      options: { host: '127.0.0.1', server },
       clock: systemClock,
       logger: { error: () => undefined },
       controllers: { package: 'hero', protoPath },
