@@ -15,6 +15,7 @@ export type { Tensor, TensorData, TensorDType, TensorMap } from './tensor/tensor
 export type { BatchAxis, ModelSignature, TensorSpec } from './runner/signature.js';
 export type { Execution, RunnerDefaults, RunnerOptions } from './runner/runner-options.js';
 export type { CircuitOptions } from './runner/circuit.js';
+export { inferChannel, type InferEvent } from './model/infer-channel.js';
 export type { ExecutionProvider, SessionOptions } from './runner/session-options.js';
 export type { ExecutionMode, RunnerState } from './runner/runner.js';
 export type { BatchSizeStatistic, DurationStatistic, ModelStatistics } from './model/model-statistics.js';

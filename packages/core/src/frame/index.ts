@@ -18,7 +18,7 @@ export type { ArrowCodecName, ArrowDecompress } from './arrow/compression.js';
 export type { ArrowLimits } from './arrow/limits.js';
 
 // For sibling packages (@internal).
-export type { FrameOrigin } from './frame.js';
+export type { FrameOrigin, FrameSource } from './frame.js';
 export { FRAME_ERRORS } from './frame.errors.js';
 export { allValid, countNulls, isValid, setNull } from './bitmap.js';
 export type { Bitmap } from './bitmap.js';

@@ -1,4 +1,5 @@
 import { tracingChannel } from 'node:diagnostics_channel';
+import type { Frame } from '../frame/frame.js';
 import type { Context } from '../handler/context.js';
 import type { ServiceResult } from './runtime.js';
 
@@ -14,6 +15,8 @@ export interface RequestEvent {
   durationMs?: number;
   /** Rows of the request; known once it was decoded. */
   rows?: number;
+  /** What it was decoded to; of other protocols than Witan's own nothing. Not to be changed. */
+  input?: Frame;
   /** What it was answered with; of other protocols than Witan's own nothing. */
   result?: ServiceResult;
   /** What it failed with, as it was thrown. */

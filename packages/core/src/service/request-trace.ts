@@ -12,6 +12,7 @@ export class RequestTrace implements RequestEvent, FrameSource {
   readonly startedAt: number;
   durationMs: number | undefined = undefined;
   rows: number | undefined = undefined;
+  input: Frame | undefined = undefined;
   result: ServiceResult | undefined = undefined;
   error: unknown = undefined;
 
@@ -48,6 +49,7 @@ export class RequestTrace implements RequestEvent, FrameSource {
   /** Takes note of what the request was decoded to. */
   decoded(frame: Frame): Frame {
     this.rows = frame.rows;
+    this.input = frame;
     frame.source ??= this;
     return frame;
   }

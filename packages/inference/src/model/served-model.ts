@@ -6,9 +6,11 @@ import {
   canBisect,
   type Clock,
   Context,
+  type ModelUse,
+  type RequestPhases,
   type SchemaSpec,
 } from '@witan/core';
-import { Frame } from '@witan/core/frame';
+import { Frame, type FrameSource } from '@witan/core/frame';
 import type { ExecutionMode, Runner, RunnerState } from '../runner/runner.js';
 import type { ModelSignature } from '../runner/signature.js';
 import { blankFeeds } from '../runner/warm-up.js';
@@ -17,6 +19,8 @@ import type { CastRule } from './cast.js';
 import { InputPlan, type InputPlanOptions, type NullRule } from './input-plan.js';
 import { layoutOfSchema } from './layout.js';
 import { mapColumns } from './mapping.js';
+import { inferChannel } from './infer-channel.js';
+import { inferEvent, notePhases, noteVectorizing, sourceOf } from './infer-told.js';
 import { Model, type ModelRunOptions } from './model.js';
 import { ModelCounters, type RunTimes } from './model-counters.js';
 import type { ModelStatistics } from './model-statistics.js';
@@ -65,7 +69,19 @@ export interface SchemaBinding {
   readonly output?: SchemaSpec;
 }
 
+/** One run under way. */
+interface ModelRun {
+  readonly frame: Frame;
+  readonly view: OutputView;
+  readonly batch: Batch<OutputView> | undefined;
+  readonly source: FrameSource | undefined;
+  readonly times: RunTimes;
+}
+
 const NO_OPTIONS: ModelRunOptions = {};
+const NO_PHASES: readonly RequestPhases[] = [];
+/** Names that requests ask for a version by, which are remembered. */
+const MAX_USES = 64;
 /** Selections of outputs that are remembered. */
 const MAX_VIEWS = 64;
 
@@ -82,6 +98,7 @@ export class ServedModel extends Model {
   private readonly whole: OutputView;
   private readonly views = new Map<string, OutputView>();
   private readonly counters = new ModelCounters();
+  private readonly uses = new Map<string, ModelUse>();
   private plan: InputPlan | undefined;
   private alone = 0;
   private readonly tensorRuns: TensorRuns;
@@ -100,8 +117,22 @@ export class ServedModel extends Model {
       name: this.who,
     });
     const { runner, batch, clock } = parts;
-    this.tensorRuns = new TensorRuns({ runner, batch, clock, counters: this.counters, who: this.who });
+    const { name: model, version, counters, who } = this;
+    this.tensorRuns = new TensorRuns({ runner, batch, clock, counters, model, version, who });
     for (const { rows, ms } of this.runner.report.warmUp) this.gate.seedCost(rows, ms);
+  }
+
+  /**
+   * What a request's Context is told of the model that answers it: the same object for all of them. `asked`: the version
+   * or alias that the request or the handler named. @internal
+   */
+  useAs(asked: string = this.version): ModelUse {
+    let use = this.uses.get(asked);
+    if (use) return use;
+    const { name: model, version } = this;
+    use = asked === '' || asked === version ? { model, version } : { model, version, alias: asked };
+    if (this.uses.size < MAX_USES) this.uses.set(asked, use);
+    return use;
   }
 
   /** Its file on this machine. */
@@ -214,7 +245,12 @@ export class ServedModel extends Model {
     const { vectorizer } = this.parts;
     if (!vectorizer) return frame;
     const isWhole = context instanceof Context || context instanceof BatchContext;
-    return isWhole ? vectorizer.apply(frame, context) : vectorizer.apply(frame);
+    const source = sourceOf(frame, context);
+    const phases = source ? source.phases : NO_PHASES;
+    const begun = phases.length > 0 ? this.parts.clock.now() : 0;
+    const input = isWhole ? vectorizer.apply(frame, context) : vectorizer.apply(frame);
+    if (phases.length > 0 && input !== frame) noteVectorizing(phases, this.parts.clock.now() - begun);
+    return input;
   }
 
   private takesFeatures({ columns }: SchemaSpec): boolean {
@@ -228,7 +264,7 @@ export class ServedModel extends Model {
       return this.submit(frame, options, view, true);
     const begun = this.parts.clock.now();
     try {
-      const answer = this.runFrame(frame, view, undefined) as Frame;
+      const answer = this.runFrame(frame, view, undefined, sourceOf(frame, options.context)) as Frame;
       this.counters.answered(this.parts.clock.now() - begun, 0);
       return Promise.resolve(answer);
     } catch (error) {
@@ -247,7 +283,7 @@ export class ServedModel extends Model {
 
   private runBatch(batch: Batch<OutputView>): Frame | Promise<Frame> {
     try {
-      return this.runFrame(batch.frame, batch.items[0]!.item.context!, batch);
+      return this.runFrame(batch.frame, batch.items[0]!.item.context!, batch, batch);
     } catch (error) {
       this.countFailure(batch, error);
       throw error;
@@ -255,41 +291,51 @@ export class ServedModel extends Model {
   }
 
   /** Packs, runs and takes apart; `batch`: the requests that it is for, where a gate formed it here. */
-  private runFrame(frame: Frame, view: OutputView, batch: Batch<OutputView> | undefined): Frame | Promise<Frame> {
-    const { clock } = this.parts;
-    const times: RunTimes = { begun: batch?.startedAt ?? clock.now(), packed: 0, answered: 0 };
-    const feeds = this.planFor(frame).feeds(frame);
-    times.packed = clock.now();
-    const answer = this.runner.run(feeds, view.outputs);
-    if (!(answer instanceof Promise)) return this.finish(answer, frame, view, times, batch);
-    return answer.then(
-      (tensors) => {
-        try {
-          return this.finish(tensors, frame, view, times, batch);
-        } catch (error) {
-          this.countFailure(batch!, error);
-          throw error;
-        }
-      },
-      (error: unknown) => {
-        this.countFailure(batch!, error);
-        throw error;
-      },
-    );
-  }
-
-  private finish(
-    tensors: TensorMap,
+  private runFrame(
     frame: Frame,
     view: OutputView,
-    times: RunTimes,
     batch: Batch<OutputView> | undefined,
-  ): Frame {
+    source: FrameSource | undefined,
+  ): Frame | Promise<Frame> {
+    const { clock } = this.parts;
+    const times: RunTimes = { begun: batch?.startedAt ?? clock.now(), packed: 0, answered: 0 };
+    const run: ModelRun = { frame, view, batch, source, times };
+    try {
+      const feeds = this.planFor(frame).feeds(frame);
+      times.packed = clock.now();
+      const answer = this.runner.run(feeds, view.outputs);
+      if (!(answer instanceof Promise)) return this.finish(answer, run);
+      return answer.then(
+        (tensors) => {
+          try {
+            return this.finish(tensors, run);
+          } catch (error) {
+            return this.failed(run, error);
+          }
+        },
+        (error: unknown) => this.failed(run, error),
+      );
+    } catch (error) {
+      this.tellFailure(run, error);
+      throw error;
+    }
+  }
+
+  /** A run that gave a promise. */
+  private failed(run: ModelRun, error: unknown): never {
+    this.tellFailure(run, error);
+    this.countFailure(run.batch!, error);
+    throw error;
+  }
+
+  private finish(tensors: TensorMap, { frame, view, batch, source, times }: ModelRun): Frame {
     const { clock } = this.parts;
     times.answered = clock.now();
     const answer = this.frameOf(tensors, view, frame.rows);
     const end = clock.now();
     this.counters.ran(frame.rows, times, end, clock.epochMs());
+    if (source) notePhases(source.phases, times, end);
+    if (inferChannel.hasSubscribers) this.publish(frame, answer, batch, source, times, end, undefined);
     if (!batch) return answer;
     for (const { waiting, from, start, end: last } of batch.items) {
       // A request that was split is answered with its last part.
@@ -297,6 +343,30 @@ export class ServedModel extends Model {
         this.counters.answered(end - waiting.arrivedAt, batch.startedAt - waiting.arrivedAt);
     }
     return answer;
+  }
+
+  private tellFailure({ frame, batch, source, times }: ModelRun, error: unknown): void {
+    if (!inferChannel.hasSubscribers) return;
+    const end = this.parts.clock.now();
+    times.packed ||= end;
+    times.answered ||= end;
+    this.publish(frame, undefined, batch, source, times, end, error);
+  }
+
+  private publish(
+    input: Frame,
+    output: Frame | undefined,
+    batch: Batch<OutputView> | undefined,
+    source: FrameSource | undefined,
+    times: RunTimes,
+    end: number,
+    error: unknown,
+  ): void {
+    const { name, version } = this;
+    const requests = batch?.items.length ?? source?.contexts.length ?? 1;
+    inferChannel.publish(
+      inferEvent({ model: name, version, rows: input.rows, requests, input, output, source, error }, times, end),
+    );
   }
 
   /** Of a batch that is not run again in halves. */

@@ -2,6 +2,8 @@ import { type Batch, BatchGate, type BatchOptions, type Clock } from '@witan/cor
 import { Frame } from '@witan/core/frame';
 import type { Runner } from '../runner/runner.js';
 import type { TensorMap } from '../tensor/tensor.js';
+import { inferChannel } from './infer-channel.js';
+import { inferEvent, notePhases } from './infer-told.js';
 import type { ModelRunOptions } from './model.js';
 import type { ModelCounters, RunTimes } from './model-counters.js';
 
@@ -9,6 +11,8 @@ export interface TensorRunsParts {
   readonly runner: Runner;
   readonly counters: ModelCounters;
   readonly clock: Clock;
+  readonly model: string;
+  readonly version: string;
   /** For messages. */
   readonly who: string;
   /** Its `maxQueueRows` says how many runs may wait. */
@@ -72,33 +76,45 @@ export class TensorRuns {
     return this.gate.drain(drainMs);
   }
 
-  private execute({ items: [share], startedAt }: Batch<TensorRun>): Frame | Promise<Frame> {
-    const run = share!.item.context!;
-    const { arrivedAt } = share!.waiting;
+  private execute(batch: Batch<TensorRun>): Frame | Promise<Frame> {
+    const run = batch.items[0]!.item.context!;
     try {
       const answer = this.parts.runner.run(run.feeds, run.outputs);
-      if (!(answer instanceof Promise)) return this.finish(run, answer, arrivedAt, startedAt);
+      if (!(answer instanceof Promise)) return this.finish(batch, answer);
       return answer.then(
-        (tensors) => this.finish(run, tensors, arrivedAt, startedAt),
-        (error: unknown) => this.failed(error, arrivedAt),
+        (tensors) => this.finish(batch, tensors),
+        (error: unknown) => this.failed(batch, error),
       );
     } catch (error) {
-      return this.failed(error, arrivedAt);
+      return this.failed(batch, error);
     }
   }
 
-  private finish(run: TensorRun, answer: TensorMap, arrivedAt: number, begun: number): Frame {
+  private finish(batch: Batch<TensorRun>, answer: TensorMap): Frame {
     const { clock, counters } = this.parts;
+    const { startedAt: begun } = batch;
+    const { waiting, item } = batch.items[0]!;
     const answered = clock.now();
     const times: RunTimes = { begun, packed: begun, answered };
-    run.answer = answer;
+    item.context!.answer = answer;
     counters.ran(1, times, answered, clock.epochMs());
-    counters.answered(answered - arrivedAt, begun - arrivedAt);
+    counters.answered(answered - waiting.arrivedAt, begun - waiting.arrivedAt);
+    notePhases(batch.phases, times, answered);
+    if (inferChannel.hasSubscribers) this.publish(batch, times, undefined);
     return ONE;
   }
 
-  private failed(error: unknown, arrivedAt: number): never {
-    this.parts.counters.failed(this.parts.clock.now() - arrivedAt);
+  private failed(batch: Batch<TensorRun>, error: unknown): never {
+    const { startedAt: begun } = batch;
+    const answered = this.parts.clock.now();
+    this.parts.counters.failed(answered - batch.items[0]!.waiting.arrivedAt);
+    if (inferChannel.hasSubscribers) this.publish(batch, { begun, packed: begun, answered }, error);
     throw error;
+  }
+
+  private publish(batch: Batch<TensorRun>, times: RunTimes, error: unknown): void {
+    const { model, version } = this.parts;
+    const raw = { rows: 1, requests: 1, input: undefined, output: undefined };
+    inferChannel.publish(inferEvent({ model, version, ...raw, source: batch, error }, times, times.answered));
   }
 }

@@ -38,13 +38,29 @@ export function UseModel(name: string, { bind = true, version }: UseModelOptions
       const handle = version === undefined ? provider : provider.as(undefined, version);
       return binding ? handle.bindSchemas(binding) : handle;
     },
-    select: (model, context) => (model instanceof BoundTemplate ? model.select(paramsOf(context)) : model),
+    select(model, context) {
+      if (model instanceof BoundTemplate) return noted(model.select(paramsOf(context)), context);
+      if (model instanceof VersionHandle) model.noteOn(context);
+      return model;
+    },
     keyOf: (model, context) => (model instanceof BoundTemplate ? model.keyOf(paramsOf(context)) : ''),
     prepare(model, context) {
       if (model instanceof BoundTemplate) return model.prepare(paramsOf(context));
       return model instanceof VersionHandle ? model.ensureLoaded() : undefined;
     },
   });
+}
+
+type Noting = Parameters<VersionHandle['noteOn']>[0];
+
+/** A model that has to be looked for is noted once it is found. */
+function noted(
+  handle: VersionHandle | Promise<VersionHandle>,
+  context: Noting,
+): VersionHandle | Promise<VersionHandle> {
+  if (handle instanceof Promise) return handle.then((found) => noted(found, context));
+  handle.noteOn(context);
+  return handle;
 }
 
 function paramsOf(context: { readonly params: object }): TemplateValues {

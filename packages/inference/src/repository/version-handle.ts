@@ -1,4 +1,5 @@
-import type { Frame } from '@witan/core/frame';
+import { Frame, type FrameSource } from '@witan/core/frame';
+import type { ModelUse } from '@witan/core';
 import { Model, type ModelRunOptions } from '../model/model.js';
 import type { SchemaBinding, ServedModel } from '../model/served-model.js';
 import type { ModelSignature } from '../runner/signature.js';
@@ -26,6 +27,8 @@ export class VersionHandle extends Model {
   readonly name: string;
   private last: ServedModel | undefined;
   private bound: Model | undefined;
+  private used: ServedModel | undefined;
+  private use: ModelUse | undefined;
 
   constructor(
     private readonly source: VersionSource,
@@ -53,14 +56,14 @@ export class VersionHandle extends Model {
 
   override run(input: Frame<object> | TensorMap, options?: ModelRunOptions): Promise<Frame> {
     const served = this.source.ready(this.selection);
-    if (served) return this.on(served).run(input, options);
-    return this.load().then((model) => this.on(model).run(input, options));
+    if (served) return this.runOn(served, input, options);
+    return this.load().then((model) => this.runOn(model, input, options));
   }
 
   override runTensors(feeds: TensorMap, options?: ModelRunOptions): Promise<TensorMap> {
     const served = this.source.ready(this.selection);
-    if (served) return served.runTensors(feeds, options);
-    return this.load().then((model) => model.runTensors(feeds, options));
+    if (served) return this.runTensorsOn(served, feeds, options);
+    return this.load().then((model) => this.runTensorsOn(model, feeds, options));
   }
 
   /**
@@ -78,6 +81,12 @@ export class VersionHandle extends Model {
     return new VersionHandle(this.source, version, binding);
   }
 
+  /** @internal Tells a request, or those of a batch, which version will answer; of one that is not loaded its run tells. */
+  noteOn(context: { noteModel(use: ModelUse): void }): void {
+    const served = this.source.ready(this.selection);
+    if (served) context.noteModel(this.useOf(served));
+  }
+
   /** @internal Loads it; nothing to wait for when it is loaded. @throws {INF_ERR_MODEL_UNAVAILABLE} (rejects) */
   ensureLoaded(): Promise<unknown> | undefined {
     return this.source.ready(this.selection) ? undefined : this.load();
@@ -86,6 +95,28 @@ export class VersionHandle extends Model {
   /** @internal */
   get isLoaded(): boolean {
     return this.source.ready(this.selection) !== undefined;
+  }
+
+  private runOn(served: ServedModel, input: Frame<object> | TensorMap, options?: ModelRunOptions): Promise<Frame> {
+    this.note(served, options?.context, input instanceof Frame ? input.source : undefined);
+    return this.on(served).run(input, options);
+  }
+
+  private runTensorsOn(served: ServedModel, feeds: TensorMap, options?: ModelRunOptions): Promise<TensorMap> {
+    this.note(served, options?.context, undefined);
+    return served.runTensors(feeds, options);
+  }
+
+  /** Requests know their models where they are known themselves: by what the caller gave, or by their rows. */
+  private note(served: ServedModel, context: ModelRunOptions['context'], source: FrameSource | undefined): void {
+    if (context !== undefined && 'noteModel' in context) context.noteModel(this.useOf(served));
+    else if (source) for (const each of source.contexts) each.noteModel(this.useOf(served));
+  }
+
+  private useOf(served: ServedModel): ModelUse {
+    if (this.used === served) return this.use!;
+    this.used = served;
+    return (this.use = served.useAs(this.selection));
   }
 
   private async load(): Promise<ServedModel> {

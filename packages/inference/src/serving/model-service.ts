@@ -56,11 +56,12 @@ class ModelService {
   run(frame: Frame, context: Context): Frame | Promise<Frame> {
     const { [VERSION_PARAMETER]: version } = context.params as Readonly<Record<string, string | undefined>>;
     const model = this.directory.use(this.name, version === '' ? undefined : version);
-    if (model instanceof Promise) return model.then((loaded) => this.runOn(loaded, frame, context));
-    return this.runOn(model, frame, context);
+    if (model instanceof Promise) return model.then((loaded) => this.runOn(loaded, version, frame, context));
+    return this.runOn(model, version, frame, context);
   }
 
-  private runOn(model: ServedModel, frame: Frame, context: Context): Promise<Frame> {
+  private runOn(model: ServedModel, asked: string | undefined, frame: Frame, context: Context): Promise<Frame> {
+    context.noteModel(model.useAs(asked));
     if (model !== this.fitting) this.checkShape(model);
     const { inputNames, outputs, outputNames } = this.shape;
     const options: ModelRunOptions = outputs === undefined ? { context } : { context, outputs };
@@ -98,5 +99,5 @@ class ModelService {
 /** The same columns, in order, under other names. */
 function renamed(frame: Frame, names: ReadonlyMap<string, string>): Frame {
   const columns = [...frame.columns].map(([name, column]) => [names.get(name) ?? name, column] as const);
-  return new Frame(new Map(columns), frame.rows, frame.origin);
+  return new Frame(new Map(columns), frame.rows, frame.origin, frame.source);
 }

@@ -96,8 +96,7 @@ export class Vectorizer {
    */
   toInput(frame: Frame<object>, inputName: string, context?: DefaultsCaller | BatchContext<object>): Frame {
     if (this.isInput(frame, inputName)) return frame as Frame;
-    const input = this.inputOf(this.tellingVectorize(frame, context), inputName);
-    return frame.origin === undefined ? input : input.markedAs(frame.origin);
+    return this.inputOf(this.tellingVectorize(frame, context), inputName, frame);
   }
 
   private tellingVectorize(frame: Frame<object>, context: DefaultsCaller | BatchContext<object> | undefined) {
@@ -121,11 +120,11 @@ export class Vectorizer {
     return column.dtype.kind === 'f32' && column.shape.length === 1 && column.size === this.width;
   }
 
-  /** Rows of numbers as a Frame with one column. @internal */
-  inputOf(rows: Float32Array, inputName: string): Frame {
+  /** Rows of numbers as a Frame with one column; `of`: the Frame that they were made of. @internal */
+  inputOf(rows: Float32Array, inputName: string, of?: Frame<object>): Frame {
     const length = rows.length / this.width;
     const column = new Column({ dtype: 'f32', shape: [this.width], length, data: rows });
-    return new Frame(new Map([[inputName, column]]), length);
+    return new Frame(new Map([[inputName, column]]), length, of?.origin, of?.source);
   }
 
   /** @internal */
