@@ -21,7 +21,7 @@ export function openCall(connection: Connection, id: number, headers: RequestHea
   if (method === undefined) return refuse(STATUS.unimplemented, `there is no method ${headers.path!.slice(0, 256)}`);
   if (headers.encoding !== undefined && headers.encoding !== 'identity') {
     if (compressionNamed(headers.encoding) === undefined) {
-      const text = `grpc-encoding is none of ${ACCEPTED}`;
+      const text = `grpc-encoding is ${headers.encoding.slice(0, 32)}, which is none of ${ACCEPTED}`;
       return refuse(STATUS.unimplemented, text, [['grpc-accept-encoding', ACCEPTED]]);
     }
   }
