@@ -43,14 +43,18 @@ describe('the same frames', () => {
   beforeAll(async () => void (victims = await Promise.all([Victim.start('grpc-js'), Victim.start('witan')])));
   afterAll(() => Promise.all(victims.map((each) => each.stop())));
 
-  it(`are answered alike by grpc-js and by witan, ${SEQUENCES} times from seed ${SEED}`, async () => {
-    for (let seed = SEED; seed < SEED + SEQUENCES; seed++) {
-      const [expected, answers] = await Promise.all(victims.map((each) => answersOf(each, seed)));
-      expect([seed, answers]).toEqual([seed, expected]);
-    }
-    const left = await Promise.all(victims.map((each) => each.idle()));
-    expect(left.map(({ open }) => open)).toEqual([0, 0]);
-  });
+  it(
+    `are answered alike by grpc-js and by witan, ${SEQUENCES} times from seed ${SEED}`,
+    { timeout: 30_000 + SEQUENCES * 100 },
+    async () => {
+      for (let seed = SEED; seed < SEED + SEQUENCES; seed++) {
+        const [expected, answers] = await Promise.all(victims.map((each) => answersOf(each, seed)));
+        expect([seed, answers]).toEqual([seed, expected]);
+      }
+      const left = await Promise.all(victims.map((each) => each.idle()));
+      expect(left.map(({ open }) => open)).toEqual([0, 0]);
+    },
+  );
 
   it('are judged: an answer on the wrong stream is found', async () => {
     const connection = await victims[1]!.connect({ preface: false });
