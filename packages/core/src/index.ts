@@ -107,9 +107,11 @@ export { AccessControl } from './access/access-control.js';
 export { admitCall } from './access/rpc-access.js';
 export { principalOf } from './access/principals.js';
 export { HttpCaller } from './http/http-caller.js';
+export { RouteContext } from './http/route-context.js';
 export { httpFailure } from './http/failure.js';
 export type { HttpFailure } from './http/failure.js';
 export { RpcCaller } from './rpc/call/rpc-caller.js';
+export { MethodContext } from './rpc/call/method-context.js';
 export { rpcFailure } from './rpc/call/rpc-status.js';
 export { createRpcServer } from './rpc/server/create-rpc-server.js';
 export type {
@@ -122,6 +124,8 @@ export type {
   RpcUnaryCall,
 } from './rpc/server/rpc-server.js';
 export { DynamicServices } from './service/dynamic-services.js';
+export { collectChannel } from './collect/collect-channel.js';
+export type { CollectEvent } from './collect/collect-channel.js';
 export { activeRequests } from './service/answer-channel.js';
 export { RequestTrace } from './service/request-trace.js';
 export { noteContext, noteFailure } from './http/http-answer.js';

@@ -50,8 +50,38 @@ export type { VectorizerStatistics } from './vectorize/vectorizer-statistics.js'
 export { ModelServicesModule } from './serving/model-services.module.js';
 export { ModelControlModule } from './control/model-control.module.js';
 export type { ModelJson, VersionJson } from './control/model-json.js';
+export { ExperimentModule } from './experiment/experiment.module.js';
+export { Experiment, UseExperiment } from './experiment/experiment.decorators.js';
+export type { UseExperimentOptions } from './experiment/experiment.decorators.js';
+export { ExperimentRegistry } from './experiment/experiment-registry.js';
+export type {
+  ExperimentModuleOptions,
+  ExperimentOptions,
+  ModelReference,
+  OutcomeOptions,
+  RampOptions,
+  ShadowLimits,
+  ShadowOptions,
+  Tolerance,
+  VariantOptions,
+} from './experiment/experiment-options.js';
+export type { TrafficChange } from './experiment/traffic.js';
+export { exposureChannel } from './experiment/exposure-channel.js';
+export type { ExposureEvent } from './experiment/exposure-channel.js';
+export { shadowChannel } from './experiment/shadow/shadow-channel.js';
+export type { ShadowEvent } from './experiment/shadow/shadow-channel.js';
+export type { ExperimentJson, ShadowJson, VariantJson } from './experiment/control/experiment-json.js';
+export type { ExperimentSummary, MetricDifference, MetricSummary } from './experiment/outcomes/summary.js';
+export type { Interval, WelchTest } from './experiment/statistics/intervals.js';
 
 // For sibling packages (@internal).
+export { EXPERIMENT_ERRORS } from './experiment/experiment.errors.js';
+export { Experiment as RunningExperiment } from './experiment/experiment.js';
+export type { AssignedCaller, Assignment } from './experiment/assignment.js';
+export type { VariantRun } from './experiment/variant-run.js';
+export { outputsOfFrame, bytesOfFrame } from './experiment/shadow/named-output.js';
+export type { NamedOutput } from './experiment/shadow/named-output.js';
+export { planOf as checkExperiment } from './experiment/experiment-plan.js';
 export { SERVING_ERRORS } from './serving/serving.errors.js';
 export { CONTROL_ERRORS } from './control/control.errors.js';
 export { checkConfig } from './repository/layout/check-config.js';
@@ -81,6 +111,7 @@ export { ServedModel } from './model/served-model.js';
 export type { FrameVectorizer, SchemaBinding, ServedModelParts } from './model/served-model.js';
 export { VersionHandle } from './repository/version-handle.js';
 export { REPOSITORY_ERRORS } from './repository/repository.errors.js';
+export { reportVectorizer } from './model/report-models.js';
 export type { ModelLoadEvent, ModelLoadKind } from './module/model-load-channel.js';
 export { RunnerFactory } from './runner/runner-factory.js';
 export type { OpenRunnerOptions, RunnerFactoryParts } from './runner/runner-factory.js';

@@ -1,8 +1,10 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { collectChannel, type CollectEvent } from '../collect/collect-channel.js';
 import type { BatchGate } from './batch-gate.js';
 import type { BatchOptions, ResolvedBatchOptions } from './batch-options.js';
 import type { BatchStats } from './batch-stats.js';
 import { batchError } from './batch.errors.js';
+import { reportGate } from './report-gate.js';
 
 interface Entry {
   readonly gate: BatchGate<never>;
@@ -19,8 +21,22 @@ interface Entry {
  * control.configure('IrisService.predict', { maxRows: 128, coalesce: 'off' });
  */
 @Injectable()
-export class BatchControl {
+export class BatchControl implements OnModuleInit, OnApplicationShutdown {
   private readonly entries = new Map<string, Entry>();
+
+  /** @internal */
+  onModuleInit(): void {
+    collectChannel.subscribe(this.collect);
+  }
+
+  /** @internal */
+  onApplicationShutdown(): void {
+    collectChannel.unsubscribe(this.collect);
+  }
+
+  private readonly collect = (event: unknown): void => {
+    for (const { gate } of this.entries.values()) reportGate(gate, event as CollectEvent);
+  };
 
   /** Every gate, in the order in which they were made. */
   get names(): string[] {

@@ -1,4 +1,5 @@
 import type { Frame } from '../frame/frame.js';
+import type { Context } from '../handler/context.js';
 import type { RequestPhases } from '../handler/request-phases.js';
 
 /** Who waits for the answer. A handler's Context fits as it is. Looked at when a batch is formed, so it needs no listeners. */
@@ -11,6 +12,8 @@ export interface BatchCaller {
   readonly signal?: AbortSignal;
   /** Where the request's time went, if somebody wants to know: the gate adds how long it waited. */
   readonly phases?: RequestPhases | undefined;
+  /** The request's Context, where the caller is not that itself. */
+  readonly context?: Context | undefined;
 }
 
 /** One request's rows on their way into a batch. */

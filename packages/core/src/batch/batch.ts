@@ -143,6 +143,7 @@ const NO_CONTEXTS: readonly Context[] = [];
 function contextsOf<C>({ context, caller, frame }: BatchItem<C>): readonly Context[] {
   if (context instanceof Context) return [context as unknown as Context];
   if (caller instanceof Context) return [caller];
+  if (caller?.context) return [caller.context];
   return frame.source?.contexts ?? NO_CONTEXTS;
 }
 

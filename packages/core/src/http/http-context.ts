@@ -248,7 +248,7 @@ function parseTimeoutMs(text: string | string[]): number {
   );
 }
 
-function peerOf(request: FastifyRequest): Peer {
+export function peerOf(request: FastifyRequest): Peer {
   const socket = request.raw.socket as TLSSocket & { server?: Server };
   const certificate = socket.authorized ? socket.getPeerCertificate() : undefined;
   const subject = certificate?.subject as unknown as Record<string, string | string[]> | undefined;

@@ -54,14 +54,16 @@ export class RequestTrace implements RequestEvent, FrameSource {
     return frame;
   }
 
-  /** It is answered. */
+  /** It is answered. Told once: an answer that then cannot be sent changes nothing of it. */
   over(): void {
+    if (this.durationMs !== undefined) return;
     this.durationMs = this.clock.now() - this.startedAt;
     requestChannel.asyncStart.publish(this);
     requestChannel.asyncEnd.publish(this);
   }
 
   failed(error: unknown): void {
+    if (this.durationMs !== undefined) return;
     this.error = error;
     requestChannel.error.publish(this);
     this.over();

@@ -8,7 +8,8 @@ const NO_PHASES: readonly RequestPhases[] = [];
 
 /** Whose rows a run has, as far as it is known: by what the caller gave, or by where the Frame came from. */
 export function sourceOf(frame: Frame<object>, context: unknown): FrameSource | undefined {
-  if (context instanceof Context) return new CallerSource([context]);
+  const caller = (context as { readonly context?: unknown } | undefined)?.context ?? context;
+  if (caller instanceof Context) return new CallerSource([caller]);
   if (frame.source) return frame.source;
   if (context instanceof BatchContext) return new CallerSource(context.requests.map((request) => request.context));
   return undefined;

@@ -26,6 +26,8 @@ import { ModelCounters, type RunTimes } from './model-counters.js';
 import type { ModelStatistics } from './model-statistics.js';
 import { emptyOutputs, frameOfOutputs, type NanRule } from './output-frame.js';
 import { type OutputView, selectOutputs, viewForSchema, wholeView } from './output-view.js';
+import type { VectorizerStatistics } from '../vectorize/vectorizer-statistics.js';
+import { forgetModel, rememberModel } from './report-models.js';
 import { checkTensors, frameOfTensors } from './tensor-frame.js';
 import { TensorRuns } from './tensor-runs.js';
 
@@ -57,6 +59,8 @@ export interface FrameVectorizer {
   apply(frame: Frame<object>, context?: Context<object> | BatchContext<object>): Frame;
   /** The columns that it takes; a handler's input schema has some of them. */
   readonly features: readonly string[];
+  /** What it has counted, for metrics. */
+  stats?(): VectorizerStatistics;
   /** The same as a typed service has them. */
   readonly schema?: SchemaSpec;
 }
@@ -120,6 +124,7 @@ export class ServedModel extends Model {
     const { name: model, version, counters, who } = this;
     this.tensorRuns = new TensorRuns({ runner, batch, clock, counters, model, version, who });
     for (const { rows, ms } of this.runner.report.warmUp) this.gate.seedCost(rows, ms);
+    rememberModel(this);
   }
 
   /**
@@ -238,6 +243,7 @@ export class ServedModel extends Model {
   async close(drainMs: number): Promise<void> {
     await Promise.all([this.gate.drain(drainMs), this.tensorRuns.drain(drainMs)]);
     await this.runner.close(drainMs);
+    forgetModel(this);
     this.parts.onClosed?.();
   }
 

@@ -1,12 +1,11 @@
-import { Inject, Injectable, Logger, type OnModuleInit, Optional } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit, Optional } from '@nestjs/common';
 import {
   type Clock,
   CLOCK,
-  type Context,
+  collectChannel,
+  type CollectEvent,
   RPC_SERVICES,
-  RpcCaller,
   type RpcExtension,
-  rpcFailure,
   type RpcServiceExtension,
   type RpcUnaryCall,
   STARTUP_REPORT,
@@ -16,9 +15,9 @@ import {
   toWitanError,
 } from '@witan/core';
 import type { Frame } from '@witan/core/frame';
-import { DEFAULTS_HEADER, type ModelDirectory, ModelRegistry, type ServedModel, Vectorizer } from '@witan/inference';
-import { encodeResponse } from './encode-response.js';
+import { type ModelDirectory, ModelRegistry, reportVectorizer, type ServedModel, Vectorizer } from '@witan/inference';
 import { HusharBinding } from './hushar-binding.js';
+import { HusharRequest } from './hushar-request.js';
 import type { HusharOptions } from './hushar-options.js';
 import { HUSHAR_PROTO, HUSHAR_SERVICE } from './hushar-proto.js';
 import { husharError } from './hushar.errors.js';
@@ -29,7 +28,7 @@ const NO_SCORES = new Float32Array(0);
 
 /** Answers Hushar's one call: decodes rows, lets the model's gate join them with those of other callers, encodes scores. */
 @Injectable()
-export class HusharService implements RpcExtension, OnModuleInit, StartupReporter {
+export class HusharService implements RpcExtension, OnModuleInit, OnApplicationShutdown, StartupReporter {
   private readonly logger = new Logger('HusharService');
   private readonly models: ModelDirectory;
   private readonly clock: Clock;
@@ -51,7 +50,20 @@ export class HusharService implements RpcExtension, OnModuleInit, StartupReporte
     if (vectorization !== undefined)
       this.vectorizer = await Vectorizer.load(vectorization, { who: `model '${model}'` });
     this.bindingOf(await this.models.use(model));
+    collectChannel.subscribe(this.collect);
   }
+
+  onApplicationShutdown(): void {
+    collectChannel.unsubscribe(this.collect);
+  }
+
+  /** A vectorization of the model's own is counted with the model. */
+  private readonly collect = (event: unknown): void => {
+    const { vectorizer, binding } = this;
+    if (!vectorizer || !binding) return;
+    const { name: model, version } = binding.model;
+    reportVectorizer({ model, version }, vectorizer.stats(), event as CollectEvent);
+  };
 
   [RPC_SERVICES](): readonly RpcServiceExtension[] {
     const handle = (call: RpcUnaryCall, message: Buffer): void => this.handle(call, message);
@@ -69,44 +81,49 @@ export class HusharService implements RpcExtension, OnModuleInit, StartupReporte
   }
 
   private handle(call: RpcUnaryCall, message: Buffer): void {
+    const request = new HusharRequest(call, message, this.clock);
+    request.start(() => this.begin(request));
+  }
+
+  private begin(request: HusharRequest): void {
     try {
       const model = this.models.use(this.options.model);
-      if (!(model instanceof Promise)) return this.infer(call, message, model);
-      model.then((loaded) => this.infer(call, message, loaded)).catch((error: unknown) => this.fail(call, error));
+      if (!(model instanceof Promise)) return this.infer(request, model);
+      model.then((loaded) => this.infer(request, loaded)).catch((error: unknown) => this.fail(request, error));
     } catch (error) {
-      this.fail(call, error);
+      this.fail(request, error);
     }
   }
 
-  private infer(call: RpcUnaryCall, message: Buffer, model: ServedModel): void {
+  private infer(request: HusharRequest, model: ServedModel): void {
     const binding = this.bindingOf(model);
-    const request = decode(binding, call, message);
-    if (request.rows === 0) return call.answer(encodeResponse(request, NO_SCORES, 0));
-    // It has what a gate looks at of a Context.
-    const context = new RpcCaller(call, this.clock) as unknown as Context;
+    const decoded = request.decode(binding);
+    const { context } = request;
+    context.noteModel(model.useAs());
+    if (decoded.rows === 0) return request.answer(decoded, NO_SCORES, 0);
     const { outputs } = binding;
-    model.run(binding.inputOf(request), outputs ? { context, outputs } : { context }).then(
-      (answer) => this.answer(call, request, binding, answer),
-      (error: unknown) => this.fail(call, error),
+    model.run(binding.inputOf(decoded), outputs ? { context, outputs } : { context }).then(
+      (answer) => this.answer(request, decoded, binding, answer),
+      (error: unknown) => this.fail(request, error),
     );
   }
 
-  private answer(call: RpcUnaryCall, request: DecodedRequest, binding: HusharBinding, answer: Frame): void {
+  private answer(request: HusharRequest, decoded: DecodedRequest, binding: HusharBinding, answer: Frame): void {
     try {
       const { scores, count } = binding.scoresOf(answer);
-      call.answer(encodeResponse(request, scores, count));
+      request.answer(decoded, scores, count);
     } catch (error) {
-      this.fail(call, error);
+      this.fail(request, error);
     }
   }
 
-  private fail(call: RpcUnaryCall, thrown: unknown): void {
+  private fail(request: HusharRequest, thrown: unknown): void {
     const error = toWitanError(thrown);
     if (error.category === 'INTERNAL') {
       const cause = error.cause instanceof Error ? error.cause : error;
       this.logger.error(`${HUSHAR_SERVICE} ${error.code}: ${cause.message}`, cause.stack);
     }
-    call.fail(rpcFailure(error));
+    request.fail(error);
   }
 
   /** Made anew when another version of the model has taken over. */
@@ -121,13 +138,4 @@ export class HusharService implements RpcExtension, OnModuleInit, StartupReporte
 
 function vectorizerOf({ vectorizer }: ServedModel): Vectorizer | undefined {
   return vectorizer instanceof Vectorizer ? vectorizer : undefined;
-}
-
-/** Tells a caller that asked for it which features its rows lacked. */
-function decode({ decoder, vectorizer }: HusharBinding, call: RpcUnaryCall, message: Buffer): DecodedRequest {
-  if (call.header(DEFAULTS_HEADER) !== '1') return decoder.decode(message);
-  const log = vectorizer.defaultsLog();
-  const request = decoder.decode(message, log);
-  log.tell(call);
-  return request;
 }

@@ -1,3 +1,4 @@
+import type { Context, RequestPhases } from '@witan/core';
 import type { ModelDescription, ModelStatistics, TensorData } from '@witan/inference';
 
 /** The protocol's names of element types. FP16 and BF16 travel as raw bytes only. */
@@ -63,6 +64,11 @@ export interface InferCaller {
   readonly deadline?: number;
   /** -10 to 10, higher goes first. The request's own `priority` parameter goes before it. @default 0 */
   readonly priority?: number;
+  /** The request's, where its transport has one. */
+  readonly context?: Context;
+  readonly phases?: RequestPhases | undefined;
+  /** Told how many rows the request has; of a model without rows one. */
+  rows?(count: number): void;
 }
 
 export interface TensorMetadata {

@@ -1,4 +1,4 @@
-import { WitanError } from '@witan/core';
+import { type Context, type RequestPhases, WitanError } from '@witan/core';
 import { Column, Frame } from '@witan/core/frame';
 import type { ModelRunOptions, Tensor, TensorMap } from '@witan/inference';
 import type { InferCaller, InferRequest, InferResponse, InferTensor } from '../infer-types.js';
@@ -21,6 +21,14 @@ class RequestCaller {
     return this.caller.aborted ?? this.caller.signal?.aborted ?? false;
   }
 
+  get context(): Context | undefined {
+    return this.caller.context;
+  }
+
+  get phases(): RequestPhases | undefined {
+    return this.caller.phases;
+  }
+
   get signal(): AbortSignal | undefined {
     return this.caller.signal;
   }
@@ -38,6 +46,8 @@ export async function runRequest(
   const names = requestedNames(face, request.outputs);
   const tensors = checkedInputs(face, request.inputs, maxRows);
   const { model } = face;
+  caller.context?.noteModel(model.useAs(request.version));
+  caller.rows?.(face.batched ? (tensors[0]?.dims[0] ?? 0) : 1);
   let outputs: InferTensor[];
   try {
     outputs = face.batched

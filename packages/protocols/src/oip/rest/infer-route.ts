@@ -1,6 +1,7 @@
-import { type Clock, HttpCaller, type TurnBudget } from '@witan/core';
+import { type Clock, noteContext, RouteContext, type TurnBudget } from '@witan/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { InferCaller, InferRequest, InferResponse, OipServer } from '../infer-types.js';
+import { OIP_SERVICE, OipCaller } from '../infer/oip-caller.js';
+import type { InferRequest, InferResponse, OipServer } from '../infer-types.js';
 import { oipError } from '../oip.errors.js';
 import { compressionFor } from './compression.js';
 import { encodeInferAnswer } from './infer-answer.js';
@@ -23,25 +24,6 @@ export interface InferRouteParts {
   readonly fail: (reply: FastifyReply, thrown: unknown) => void;
 }
 
-/** The caller of one request. Its deadline is the gate's to notice, so it is aborted only when it is gone. */
-class RestCaller implements InferCaller {
-  readonly deadline: number | undefined;
-  readonly priority: number;
-
-  constructor(
-    private readonly request: FastifyRequest,
-    clock: Clock,
-  ) {
-    const { deadline, priority } = new HttpCaller(request, clock);
-    this.deadline = deadline;
-    this.priority = priority;
-  }
-
-  get aborted(): boolean {
-    return this.request.raw.socket.destroyed;
-  }
-}
-
 /** `POST …/infer`: from a body that has arrived to its answer. */
 export class InferRoute {
   constructor(private readonly parts: InferRouteParts) {}
@@ -53,15 +35,30 @@ export class InferRoute {
   };
 
   private start(request: FastifyRequest, reply: FastifyReply): void {
+    let caller: OipCaller;
+    try {
+      const context = new RouteContext(OIP_SERVICE, request, reply, this.parts.clock);
+      noteContext(reply, context);
+      caller = new OipCaller(context, this.parts.clock);
+    } catch (thrown) {
+      this.parts.fail(reply, thrown);
+      return;
+    }
+    caller.start(() => this.begin(caller, request, reply));
+  }
+
+  private begin(caller: OipCaller, request: FastifyRequest, reply: FastifyReply): void {
     try {
       const body = request.body as Buffer | undefined;
-      const caller = new RestCaller(request, this.parts.clock);
       const { model, version } = request.params as { model: string; version?: string };
       const jsonLength = jsonLengthOf(request.raw.headers[HEADER_LENGTH], body);
       if (jsonLength === 0) void this.raw(model, version, body, caller, reply);
-      else this.infer(model, version, decodeInferBody(body, jsonLength, this.parts.limits), caller, reply);
+      else {
+        const decoded = caller.timed('decodeMs', () => decodeInferBody(body, jsonLength, this.parts.limits));
+        this.infer(model, version, decoded, caller, reply);
+      }
     } catch (thrown) {
-      this.parts.fail(reply, thrown);
+      this.fail(caller, reply, thrown);
     }
   }
 
@@ -69,13 +66,13 @@ export class InferRoute {
     model: string,
     version: string | undefined,
     body: Buffer | undefined,
-    caller: InferCaller,
+    caller: OipCaller,
     reply: FastifyReply,
   ): Promise<void> {
     try {
       this.infer(model, version, await rawRequest(this.parts.server, model, version, body), caller, reply);
     } catch (thrown) {
-      this.parts.fail(reply, thrown);
+      this.fail(caller, reply, thrown);
     }
   }
 
@@ -83,19 +80,25 @@ export class InferRoute {
     model: string,
     version: string | undefined,
     { id, parameters, inputs, outputs }: InferBody,
-    caller: InferCaller,
+    caller: OipCaller,
     reply: FastifyReply,
   ): void {
     const request: InferRequest = { model, version, id, parameters, inputs, outputs };
     this.parts.server.infer(request, caller).then(
-      (response) => this.answer(request, response, reply),
-      (thrown: unknown) => this.parts.fail(reply, thrown),
+      (response) => this.answer(request, response, caller, reply),
+      (thrown: unknown) => this.fail(caller, reply, thrown),
     );
   }
 
-  private answer(request: InferRequest, response: InferResponse, reply: FastifyReply): void {
+  private fail(caller: OipCaller, reply: FastifyReply, thrown: unknown): void {
+    caller.failed(thrown);
+    this.parts.fail(reply, thrown);
+  }
+
+  private answer(request: InferRequest, response: InferResponse, caller: OipCaller, reply: FastifyReply): void {
+    caller.answered();
     try {
-      const { body, jsonLength } = encodeInferAnswer(response, request);
+      const { body, jsonLength } = caller.timed('encodeMs', () => encodeInferAnswer(response, request));
       if (jsonLength === undefined) reply.header('content-type', 'application/json');
       else {
         reply.header('content-type', 'application/octet-stream');

@@ -1,8 +1,8 @@
-import type { Clock, RpcMethod, RpcUnaryCall, TurnBudget } from '@witan/core';
+import { type Clock, MethodContext, type RpcMethod, type RpcUnaryCall, type TurnBudget } from '@witan/core';
+import { OIP_SERVICE, OipCaller } from '../../infer/oip-caller.js';
 import type { OipServer } from '../../infer-types.js';
 import { type InferLimits, InferRequestDecoder } from '../infer-request.js';
 import { encodeInferResponse } from '../infer-response.js';
-import { GrpcCaller } from './grpc-caller.js';
 import type { Fail } from './small-call.js';
 
 /** From here on decoding may take 0.05 ms and more, which many callers at once would add up. */
@@ -26,21 +26,30 @@ export function inferMethod(parts: InferParts, turns: TurnBudget, fail: Fail): R
   };
 }
 
-function infer({ server, clock, limits }: InferParts, call: RpcUnaryCall, message: Buffer, fail: Fail): void {
+function infer(parts: InferParts, call: RpcUnaryCall, message: Buffer, fail: Fail): void {
   if (call.cancelled) return;
-  try {
-    const request = new InferRequestDecoder(message, limits).decode();
-    server.infer(request, new GrpcCaller(call, clock)).then(
-      (response) => {
-        try {
-          call.answer(encodeInferResponse(response));
-        } catch (thrown) {
-          fail(call, thrown);
-        }
-      },
-      (thrown: unknown) => fail(call, thrown),
-    );
-  } catch (thrown) {
+  const context = new MethodContext(OIP_SERVICE, call, message, parts.clock);
+  call.answeredFor?.(context);
+  const caller = new OipCaller(context, parts.clock);
+  caller.start(() => begin(parts, caller, call, message, fail));
+}
+
+function begin({ server, limits }: InferParts, caller: OipCaller, call: RpcUnaryCall, message: Buffer, fail: Fail): void {
+  const failed = (thrown: unknown): void => {
+    caller.failed(thrown);
     fail(call, thrown);
+  };
+  try {
+    const request = caller.timed('decodeMs', () => new InferRequestDecoder(message, limits).decode());
+    server.infer(request, caller).then((response) => {
+      caller.answered();
+      try {
+        call.answer(caller.timed('encodeMs', () => encodeInferResponse(response)));
+      } catch (thrown) {
+        fail(call, thrown);
+      }
+    }, failed);
+  } catch (thrown) {
+    failed(thrown);
   }
 }

@@ -1,9 +1,9 @@
-import { type RpcMethod, rpcFailure, type RpcStreamCall, toWitanError } from '@witan/core';
+import { MethodContext, type RpcMethod, rpcFailure, type RpcStreamCall, toWitanError } from '@witan/core';
+import { OIP_SERVICE, OipCaller } from '../../infer/oip-caller.js';
 import type { InferRequest, InferResponse } from '../../infer-types.js';
 import { oipError } from '../../oip.errors.js';
 import { InferRequestDecoder } from '../infer-request.js';
 import { encodeStreamFailure, encodeStreamResponse } from '../infer-response.js';
-import { GrpcCaller } from './grpc-caller.js';
 import type { InferParts } from './infer-method.js';
 
 export interface StreamParts extends InferParts {
@@ -105,17 +105,31 @@ class StreamRun {
   }
 
   private begin(message: Buffer): Pending {
-    const { server, clock, limits } = this.parts;
+    const { clock } = this.parts;
+    const context = new MethodContext(OIP_SERVICE, this.call, message, clock);
+    this.call.answeredFor?.(context);
+    const caller = new OipCaller(context, clock);
+    let pending: Pending;
+    caller.start(() => (pending = this.infer(message, caller)));
+    return pending!;
+  }
+
+  private infer(message: Buffer, caller: OipCaller): Pending {
+    const { server, limits } = this.parts;
     const decoder = new InferRequestDecoder(message, limits);
+    const failed = (thrown: unknown): Outcome => {
+      caller.failed(thrown);
+      return { thrown };
+    };
     try {
-      const request = decoder.decode();
-      const outcome = server.infer(request, new GrpcCaller(this.call, clock)).then(
-        (response) => ({ response }),
-        (thrown: unknown) => ({ thrown }),
-      );
+      const request = caller.timed('decodeMs', () => decoder.decode());
+      const outcome = server.infer(request, caller).then((response): Outcome => {
+        caller.answered();
+        return { response };
+      }, failed);
       return { request, outcome };
     } catch (thrown) {
-      return { request: { model: '', id: decoder.id }, outcome: Promise.resolve({ thrown }) };
+      return { request: { model: '', id: decoder.id }, outcome: Promise.resolve(failed(thrown)) };
     }
   }
 
