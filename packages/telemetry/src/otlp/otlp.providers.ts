@@ -1,3 +1,4 @@
 import type { Provider } from '@nestjs/common';
+import { OtlpExport } from './otlp-export.js';
 
-export const otlpProviders: Provider[] = [];
+export const otlpProviders: Provider[] = [OtlpExport];

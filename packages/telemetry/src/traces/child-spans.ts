@@ -1,0 +1,160 @@
+import type { Attributes, Link } from '@opentelemetry/api';
+import type { BatchRecord, ChildRecord, InferRecord, LoadRecord, QueueRecord } from './child-records.js';
+import { SPAN_KIND, type SpanParts } from './span-data.js';
+import { errorEvent } from './span-errors.js';
+import type { TraceIds } from './trace-ids.js';
+import { TracedRequest } from './traced-request.js';
+
+/** Links that one span has at most, by OpenTelemetry's default. */
+const MAX_LINKS = 128;
+
+/** Makes the spans of what happened within one request. */
+export class ChildSpans {
+  private readonly spans: SpanParts[] = [];
+
+  constructor(
+    private readonly request: TracedRequest,
+    private readonly ids: TraceIds,
+    /** What clock milliseconds are short of those since the epoch. */
+    private readonly offsetMs: number,
+  ) {}
+
+  /**
+   * A batch, and the run of a model, is one span, however many requests it served: in the trace of the first of them
+   * that is kept, with links to them all. Others link to it from where they waited.
+   */
+  build(children: readonly ChildRecord[]): readonly SpanParts[] {
+    for (const child of children) if (child.kind === 'queue') this.queue(child);
+    for (const child of children) {
+      if (child.kind === 'infer') this.infer(child, children);
+      else if (child.kind === 'load') this.load(child);
+    }
+    return this.spans;
+  }
+
+  private queue({ waitMs, batch }: QueueRecord): void {
+    const startedAt = batch.startedAt - waitMs;
+    batch.exported ??= this.batch(batch);
+    const attributes = { 'witan.batch.name': batch.name };
+    this.add('queue', startedAt, waitMs, attributes, undefined, [linkTo(batch.exported)]);
+  }
+
+  private batch(batch: BatchRecord): { traceId: string; spanId: string } {
+    const { name, rows, requests, closedBy, startedAt, durationMs, error, contexts } = batch;
+    const attributes = {
+      'witan.batch.name': name,
+      'witan.batch.rows': rows,
+      'witan.batch.requests': requests,
+      'witan.batch.closed_by': closedBy,
+    };
+    return this.add(`batch ${name}`, startedAt, durationMs, attributes, error, linksTo(contexts), contexts.length);
+  }
+
+  private infer(record: InferRecord, children: readonly ChildRecord[]): void {
+    if (record.exported) return;
+    const { model, version, rows, requests, startedAt, durationMs, packMs, inferMs, unpackMs, error, contexts } =
+      record;
+    const attributes = {
+      'witan.model.name': model,
+      'witan.model.version': version,
+      'witan.rows': rows,
+      'witan.requests': requests,
+      'witan.phase.tensor_ms': packMs + unpackMs,
+      'witan.phase.infer_ms': inferMs,
+    };
+    const parent = batchAround(record, children)?.exported;
+    const links = requests > 1 ? linksTo(contexts) : [];
+    const own = parent?.traceId === this.request.traceId ? parent.spanId : undefined;
+    const count = requests > 1 ? contexts.length : 0;
+    record.exported = this.add(`infer ${model}`, startedAt, durationMs, attributes, error, links, count, own);
+  }
+
+  private load(record: LoadRecord): void {
+    this.add(...loadParts(record));
+  }
+
+  private add(
+    name: string,
+    startedAt: number,
+    durationMs: number,
+    attributes: Attributes,
+    error: unknown,
+    links: readonly Link[] = [],
+    linkCount = links.length,
+    parentSpanId = this.request.spanId,
+  ): { traceId: string; spanId: string } {
+    const { traceId } = this.request;
+    const spanId = this.ids.spanId();
+    const startEpochMs = startedAt + this.offsetMs;
+    this.spans.push({
+      traceId,
+      spanId,
+      parent: { spanId: parentSpanId, isRemote: false },
+      name,
+      kind: SPAN_KIND.internal,
+      startEpochMs,
+      durationMs,
+      attributes,
+      links,
+      droppedLinks: linkCount - links.length,
+      ...failure(error, startEpochMs + durationMs),
+    });
+    return { traceId, spanId };
+  }
+}
+
+/** A load that no request waited for: a trace of its own. */
+export function loadSpan(record: LoadRecord, ids: TraceIds, offsetMs: number): SpanParts {
+  const [name, startedAt, durationMs, attributes, error] = loadParts(record);
+  const startEpochMs = startedAt + offsetMs;
+  return {
+    traceId: ids.traceId(),
+    spanId: ids.spanId(),
+    name,
+    kind: SPAN_KIND.internal,
+    startEpochMs,
+    durationMs,
+    attributes,
+    ...failure(error, startEpochMs + durationMs),
+  };
+}
+
+function loadParts(record: LoadRecord): [string, number, number, Attributes, unknown] {
+  const { model, version, startedAt, durationMs, mode, provider, error } = record;
+  const attributes = {
+    'witan.model.name': model,
+    'witan.model.version': version,
+    ...(mode !== undefined && { 'witan.model.execution': mode }),
+    ...(provider !== undefined && { 'witan.model.provider': provider }),
+  };
+  return [`load ${model}`, startedAt, durationMs, attributes, error];
+}
+
+function failure(error: unknown, epochMs: number): Pick<SpanParts, 'failed' | 'message' | 'events'> {
+  if (error === undefined || error === null) return { failed: false };
+  const event = errorEvent(error, epochMs);
+  return { failed: true, message: String(event.attributes['exception.message']), events: [event] };
+}
+
+/** The batch of this request within which a model ran. */
+function batchAround({ startedAt }: InferRecord, children: readonly ChildRecord[]): BatchRecord | undefined {
+  for (const child of children) {
+    if (child.kind !== 'queue') continue;
+    const { batch } = child;
+    if (startedAt >= batch.startedAt && startedAt <= batch.startedAt + batch.durationMs) return batch;
+  }
+  return undefined;
+}
+
+function linksTo(contexts: BatchRecord['contexts']): Link[] {
+  const links: Link[] = [];
+  for (const context of contexts) {
+    const request = TracedRequest.of(context);
+    if (request && links.length < MAX_LINKS) links.push(linkTo(request));
+  }
+  return links;
+}
+
+function linkTo({ traceId, spanId }: { readonly traceId: string; readonly spanId: string }): Link {
+  return { context: { traceId, spanId, traceFlags: 1 } };
+}

@@ -1,0 +1,96 @@
+import type { Context as OtelContext } from '@opentelemetry/api';
+import type { AnswerEvent, Context, RequestEvent } from '@witan/core';
+import type { ChildRecord } from './child-records.js';
+import type { TraceIds } from './trace-ids.js';
+import { parseTraceparent, type RemoteParent, usableTracestate } from './w3c.js';
+
+/** Children of one request that are remembered; more are counted. */
+const MAX_CHILDREN = 128;
+const TRACED = Symbol('witan.traced');
+
+type TracedContext = Context & { [TRACED]?: TracedRequest };
+
+/**
+ * What is remembered of a request until it is known whether its trace is kept. Made for every request: so ids are only
+ * drawn when somebody asks for them, and spans only made of it when it is kept.
+ */
+export class TracedRequest {
+  readonly parent: RemoteParent | undefined;
+  /** Whether its trace is said to be kept to whoever it calls. */
+  readonly sampled: boolean;
+  children: ChildRecord[] | undefined;
+  droppedChildren = 0;
+  /** Spans of the user's own code that have ended; their kind is the tracer's affair. */
+  ownSpans: unknown[] | undefined;
+  /** Known when it is over. */
+  kept: boolean | undefined;
+  /** The active context, made when somebody asks for it. */
+  otelContext: OtelContext | undefined;
+  private lazyTraceId: string | undefined;
+  private lazySpanId: string | undefined;
+
+  constructor(
+    private readonly ids: TraceIds,
+    readonly context: Context | undefined,
+    /** Of services and protocols; filled while the request runs. */
+    readonly event: RequestEvent | undefined,
+    /** Whether it may be kept though it was not chosen when it began. */
+    private readonly decidesLate: boolean,
+    choose: () => boolean,
+  ) {
+    this.parent = parseTraceparent(context?.traceparent);
+    this.sampled = this.parent ? this.parent.sampled : choose();
+  }
+
+  /** The one of a request's context, if it was seen when it began. */
+  static of(context: Context): TracedRequest | undefined {
+    return (context as TracedContext)[TRACED];
+  }
+
+  /** To be found by {@link of} from now on. */
+  attach(context: Context): this {
+    (context as TracedContext)[TRACED] = this;
+    return this;
+  }
+
+  get traceId(): string {
+    return (this.lazyTraceId ??= this.parent?.traceId ?? this.ids.traceId());
+  }
+
+  get spanId(): string {
+    return (this.lazySpanId ??= this.ids.spanId());
+  }
+
+  get tracestate(): string | undefined {
+    return this.parent && usableTracestate(this.context?.header('tracestate'));
+  }
+
+  /** Whether what happens in it is worth remembering. */
+  get mayBeKept(): boolean {
+    return this.kept ?? (this.sampled || this.decidesLate);
+  }
+
+  remember(child: ChildRecord): void {
+    if (!this.mayBeKept || this.kept !== undefined) return;
+    const children = (this.children ??= []);
+    if (children.length < MAX_CHILDREN) children.push(child);
+    else this.droppedChildren++;
+  }
+
+  /** A span of the user's that has ended; false: it is not to be exported later. */
+  rememberOwn(span: unknown): boolean {
+    if (!this.mayBeKept || this.kept !== undefined) return false;
+    const spans = (this.ownSpans ??= []);
+    if (spans.length >= MAX_CHILDREN) return false;
+    spans.push(span);
+    return true;
+  }
+}
+
+/** Whether a request failed by the server's doing, as the conventions for spans have it. */
+export function isServerError({ transport, status }: Pick<AnswerEvent, 'transport' | 'status'>): boolean {
+  return transport === 'grpc' ? GRPC_SERVER_ERRORS.has(status) : status >= 500;
+}
+
+/** UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS. */
+const GRPC_SERVER_ERRORS: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
