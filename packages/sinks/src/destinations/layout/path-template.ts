@@ -47,7 +47,8 @@ export class PathTemplate {
   ) {
     this.pieces = text.replaceAll('{name}', escapePart(name)).split(/(\{[^}]*\})/);
     const unknown = this.pieces.find((piece) => piece.startsWith('{') && !isKnown(piece.slice(1, -1)));
-    if (unknown !== undefined) throw cannot(text, `there is no ${unknown}: ${KNOWN.map((each) => `{${each}}`).join(' ')}`);
+    if (unknown !== undefined)
+      throw cannot(text, `there is no ${unknown}: ${KNOWN.map((each) => `{${each}}`).join(' ')}`);
     if (!this.pieces.includes('{uuid}')) throw cannot(text, 'two files would have one name: put {uuid} into it');
     const isSafe = text.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
     if (!isSafe || /[\\\0]/.test(text)) throw cannot(text, 'it must be a relative path with slashes');
