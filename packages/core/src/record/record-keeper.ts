@@ -15,6 +15,8 @@ export interface RecordPoint {
   readonly name: string;
   /** What was asked for there, in the order of the decorators; the keeper's own form. */
   readonly requests: readonly unknown[];
+  /** The names of its columns, where its schemas say them; of models nothing is known. */
+  readonly columns?: { readonly input?: readonly string[]; readonly output?: readonly string[] };
 }
 
 /** One request (or one model's part of it), as it was answered or as it failed. */

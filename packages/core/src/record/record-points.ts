@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Clock } from '../clock.js';
 import type { ServiceBlueprint, StepBlueprint } from '../service/blueprint.js';
+import type { SchemaSpec } from '../schema/spec.js';
 import { CLOCK } from '../lifecycle/witan.tokens.js';
 import { LOG_METADATA, RECORD_KEEPER, type RecordKeeper, type RecordPoint } from './record-keeper.js';
 import { RecordedPoint } from './recorded-point.js';
@@ -19,14 +20,15 @@ export class RecordPoints {
   ) {}
 
   /** Of a service as a whole: `@Log` on its class. @throws {CORE_ERR_RECORD_KEEPER} and what the keeper throws */
-  ofService({ type }: ServiceBlueprint): RecordedPoint | undefined {
-    return this.open('service', type.name, requestsOf(type));
+  ofService({ type, definition }: ServiceBlueprint): RecordedPoint | undefined {
+    return this.open('service', type.name, requestsOf(type), columnsOf(definition));
   }
 
   /** Of one handler: `@Log` on its method, or on the class of a class handler. @throws as {@link ofService} */
-  ofStep({ type }: ServiceBlueprint, { owner, handler, name }: StepBlueprint): RecordedPoint | undefined {
+  ofStep({ type }: ServiceBlueprint, step: StepBlueprint): RecordedPoint | undefined {
+    const { owner, handler, name } = step;
     const own = requestsOf(owner.prototype as object, handler.method);
-    return this.open('handler', name, owner === type ? own : [...requestsOf(owner), ...own]);
+    return this.open('handler', name, owner === type ? own : [...requestsOf(owner), ...own], columnsOf(step));
   }
 
   /** Of a model that its declaration wants to have logged. @throws as {@link ofService} */
@@ -36,9 +38,14 @@ export class RecordPoints {
     return point;
   }
 
-  private open(kind: RecordPoint['kind'], name: string, requests: readonly unknown[]): RecordedPoint | undefined {
+  private open(
+    kind: RecordPoint['kind'],
+    name: string,
+    requests: readonly unknown[],
+    columns?: RecordPoint['columns'],
+  ): RecordedPoint | undefined {
     if (requests.length === 0) return undefined;
-    const point: RecordPoint = { kind, name, requests };
+    const point: RecordPoint = { kind, name, requests, columns };
     const recorder = this.keeperFor(point).open(point);
     return recorder && new RecordedPoint(point, recorder, this.clock);
   }
@@ -54,6 +61,11 @@ export class RecordPoints {
       );
     }
   }
+}
+
+function columnsOf({ input, output }: Pick<StepBlueprint, 'input' | 'output'>): RecordPoint['columns'] {
+  const names = (spec: SchemaSpec | undefined): string[] | undefined => spec?.columns.map(({ name }) => name);
+  return { input: names(input), output: names(output) };
 }
 
 function requestsOf(target: object, method?: string): readonly unknown[] {

@@ -161,7 +161,12 @@ describe('calls that are kept', () => {
     await post('chain', 1);
     const wanted = ['handler AddOne: 1 -> 2', 'handler ChainService.twice: 2 -> 4', 'service ChainService: 1 -> 4'];
     expect(keeper.seen).toEqual(wanted);
-    expect(keeper.points).toContainEqual({ kind: 'service', name: 'ChainService', requests: ['a', 'b'] });
+    expect(keeper.points).toContainEqual({
+      kind: 'service',
+      name: 'ChainService',
+      requests: ['a', 'b'],
+      columns: { input: ['x'], output: ['x'] },
+    });
     expect(keeper.calls.map(({ context }) => context.requestId)).toEqual(['r1', 'r1', 'r1']);
     expect(keeper.calls.every(({ durationMs, epochMs }) => durationMs >= 0 && epochMs > 0)).toBe(true);
 

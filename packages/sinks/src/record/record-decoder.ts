@@ -48,6 +48,18 @@ export function recordSpans(bytes: Uint8Array): { spans: RecordSpan[]; damagedBy
   return { spans, damagedBytes };
 }
 
+/** The records from the first byte on, up to the first that is not whole: it begins at `end`. */
+export function wholeSpans(bytes: Uint8Array): { spans: RecordSpan[]; end: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const spans: RecordSpan[] = [];
+  let start = 0;
+  for (let end = wholeAt(view, bytes, 0); end !== undefined; end = wholeAt(view, bytes, start)) {
+    spans.push({ start, end });
+    start = end;
+  }
+  return { spans, end: start };
+}
+
 /** Where the record that begins at `at` ends; `undefined`: there is no whole one. */
 function wholeAt(view: DataView, bytes: Uint8Array, at: number): number | undefined {
   const from = at + HEAD_BYTES;

@@ -46,7 +46,8 @@ export class FrameWriter {
   }
 
   private strings(column: Column): void {
-    for (const text of column.strings()) this.out.string(text);
+    const texts = column.strings();
+    for (let i = 0; i < column.length * column.size; i++) this.out.string(texts[i]!);
   }
 
   private lists({ data, length }: Column): void {

@@ -1,0 +1,168 @@
+import { join } from 'node:path';
+import type { Clock } from '@witan/core';
+import type { RetryOptions } from '../policy/backoff.js';
+import { closeSink } from '../policy/close-sink.js';
+import { DeadLetters } from '../policy/dead-letters.js';
+import { Delivery } from '../policy/delivery.js';
+import { type RecordKey, writerOf } from '../policy/key-of.js';
+import type { Keeping } from '../policy/keeping.js';
+import { SinkCounters, type SinkStats } from '../policy/sink-stats.js';
+import type { LogRecord } from '../sink/log-record.js';
+import type { Sink } from '../sink/sink.js';
+import { sinksError } from '../sinks.errors.js';
+import { readSpillFolder, spillFile } from './spill-folder.js';
+import { SpillLane } from './spill-lane.js';
+import { SpillLock } from './spill-lock.js';
+import { SpillWriter } from './spill-writer.js';
+
+/** Before a file that cannot be read is tried again. */
+const READ_AGAIN_MS = 1_000;
+
+export interface LosslessParts {
+  readonly name: string;
+  readonly sink: Sink;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly folder: string;
+  readonly writers: number;
+  readonly key: RecordKey;
+  readonly batchRecords: number;
+  readonly batchMs: number;
+  readonly segmentBytes: number;
+  readonly maxRecordBytes: number;
+  readonly maxSpillBytes: number;
+  readonly maxBlockedBytes: number;
+  readonly fsyncMs: number | undefined;
+  readonly onFull: 'shed' | 'block';
+  readonly timeoutMs: number;
+  readonly retry: RetryOptions;
+  readonly deadLetterFile: string | undefined;
+  readonly maxDeadLetterBytes: number;
+}
+
+/** Answers leave when their records are on file; the files are deleted when the destination has them. */
+export class Lossless implements Keeping {
+  private readonly counters: SinkCounters;
+  private readonly lock: SpillLock;
+  private readonly stop = new AbortController();
+  private readonly delivery: Delivery;
+  private lanes: readonly SpillLane[] = [];
+  private writers: readonly SpillWriter[] = [];
+  private running: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  constructor(private readonly parts: LosslessParts) {
+    this.counters = new SinkCounters(parts.name, 'lossless');
+    this.lock = new SpillLock(parts.folder);
+    const file = parts.deadLetterFile ?? join(parts.folder, 'dead-letters.ndjson');
+    const deadLetters = new DeadLetters(file, parts.maxDeadLetterBytes);
+    const { signal } = this.stop;
+    this.delivery = new Delivery({ ...parts, counters: this.counters, attempts: Infinity, deadLetters, stop: signal });
+  }
+
+  get stats(): SinkStats {
+    return this.counters.stats;
+  }
+
+  async start(): Promise<void> {
+    await this.lock.take();
+    const { run, left } = await readSpillFolder(this.parts.folder);
+    const earlier = new SpillLane({ ...this.parts, delivery: this.delivery, counters: this.counters });
+    for (const segment of left) earlier.adopt(segment);
+    this.lanes = Array.from(
+      { length: this.parts.writers },
+      () => new SpillLane({ ...this.parts, delivery: this.delivery, counters: this.counters }),
+    );
+    this.writers = this.lanes.map((lane, i) => this.writerFor(lane, run, i));
+    this.running = this.deliverAll(earlier);
+  }
+
+  keep(record: LogRecord): Promise<void> {
+    const { key, writers } = this.parts;
+    if (this.closed || !this.lock.isHeld) return this.refused(this.closedError());
+    try {
+      const written = this.writers[writerOf(record, key, writers)]!.append(record);
+      written.catch(() => this.counters.refused++);
+      return written;
+    } catch (error) {
+      return this.bury(record, error);
+    }
+  }
+
+  admit(): void {
+    try {
+      if (this.closed || !this.lock.isHeld) throw this.closedError();
+      for (const writer of this.writers) writer.admit();
+    } catch (error) {
+      this.counters.refused++;
+      throw error;
+    }
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    const { clock, sink } = this.parts;
+    this.closed = true;
+    for (const writer of this.writers) writer.close();
+    for (const lane of this.lanes) lane.hurry();
+    const late = clock.setTimer(() => this.stopNow(), timeoutMs);
+    await this.running;
+    late.cancel();
+    this.stopNow();
+    for (const lane of this.lanes) await lane.segments.tidy();
+    await closeSink(sink, clock, timeoutMs);
+    await this.lock.release();
+    this.counters.publish();
+  }
+
+  private stopNow(): void {
+    this.stop.abort();
+    for (const lane of this.lanes) lane.hurry();
+  }
+
+  /** First what an earlier process left, so that the order of keys is kept over a restart. */
+  private async deliverAll(earlier: SpillLane): Promise<void> {
+    if (!(await this.deliverLane(earlier, true))) return;
+    await Promise.all(this.lanes.map((lane) => this.deliverLane(lane, false)));
+  }
+
+  private async deliverLane(lane: SpillLane, untilEmpty: boolean): Promise<boolean> {
+    for (;;) {
+      try {
+        return await lane.run(this.stop.signal, untilEmpty);
+      } catch (error) {
+        this.counters.lastError = error instanceof Error ? error.message : String(error);
+        if (this.stop.signal.aborted) return false;
+        await new Promise<void>((resolve) => this.parts.clock.setTimer(resolve, READ_AGAIN_MS));
+      }
+    }
+  }
+
+  private writerFor(lane: SpillLane, run: number, writer: number): SpillWriter {
+    const { folder, maxSpillBytes } = this.parts;
+    return new SpillWriter({
+      ...this.parts,
+      fileOf: (sequence) => spillFile(folder, run, writer, sequence),
+      room: () => maxSpillBytes - this.counters.spillBytes,
+      added: (segment) => lane.segments.add(segment),
+      written: (records, bytes) => lane.written(records, bytes),
+    });
+  }
+
+  /** A record that is too large, or has no binary form: its facts are kept, and that it was not. */
+  private bury(record: LogRecord, cause: unknown): Promise<void> {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `the record is left out: ${why}`;
+    const error = { code: 'SINK_ERR_TOO_LARGE', message };
+    return this.delivery.bury({ ...record, input: undefined, output: undefined, raw: undefined, error }, message);
+  }
+
+  private refused(error: Error): Promise<never> {
+    this.counters.refused++;
+    return Promise.reject(error);
+  }
+
+  private closedError(): Error {
+    const why = this.closed ? 'it is closed' : `another process has taken its spill folder ${this.parts.folder}`;
+    return sinksError('SINK_ERR_CLOSED', `the sink '${this.parts.name}' keeps no more records: ${why}`);
+  }
+}
