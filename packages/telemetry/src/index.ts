@@ -11,7 +11,8 @@ export type { SummaryOptions } from './summary/summary-options.js';
 
 // For sibling packages (@internal).
 export { Metrics } from './metrics/metrics.js';
-export type { DeltaReader, TraceOf } from './metrics/metrics.js';
+export type { MetricSource, TraceOf } from './metrics/metrics.js';
+export type { DeltaReader } from './metrics/delta-reader.js';
 export type {
   Exemplar,
   HistogramMetric,
