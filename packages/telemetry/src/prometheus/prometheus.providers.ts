@@ -1,3 +1,4 @@
 import type { Provider } from '@nestjs/common';
+import { PrometheusRoutes } from './prometheus-routes.js';
 
-export const prometheusProviders: Provider[] = [];
+export const prometheusProviders: Provider[] = [PrometheusRoutes];
