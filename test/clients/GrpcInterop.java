@@ -395,13 +395,19 @@ final class GrpcInterop {
   }
 
   private static void customMetadata(Channel channel) throws Exception {
+    customMetadata(channel, method("UnaryCall", MethodType.UNARY), simple(1, 1));
+    customMetadata(channel, method("FullDuplexCall", MethodType.BIDI_STREAMING), output(1, 1));
+  }
+
+  private static void customMetadata(Channel channel, MethodDescriptor<byte[], byte[]> method, byte[] request)
+      throws Exception {
     Metadata.Key<String> initial = Metadata.Key.of("x-grpc-test-echo-initial", Metadata.ASCII_STRING_MARSHALLER);
     Metadata.Key<byte[]> trailing = Metadata.Key.of("x-grpc-test-echo-trailing-bin", Metadata.BINARY_BYTE_MARSHALLER);
     Metadata sent = new Metadata();
     sent.put(initial, "test_initial_metadata_value");
     sent.put(trailing, new byte[] {(byte) 0xab, (byte) 0xab, (byte) 0xab});
     BlockingQueue<Metadata> seen = new LinkedBlockingQueue<>();
-    ClientCall<byte[], byte[]> call = channel.newCall(method("FullDuplexCall", MethodType.BIDI_STREAMING), options());
+    ClientCall<byte[], byte[]> call = channel.newCall(method, options());
     call.start(new ClientCall.Listener<>() {
       @Override public void onHeaders(Metadata headers) {
         seen.add(headers);
@@ -412,7 +418,7 @@ final class GrpcInterop {
       }
     }, sent);
     call.request(2);
-    call.sendMessage(output(1, 1));
+    call.sendMessage(request);
     call.halfClose();
     equal(seen.poll(20, TimeUnit.SECONDS).get(initial), "test_initial_metadata_value");
     equal(Arrays.toString(seen.poll(20, TimeUnit.SECONDS).get(trailing)), "[-85, -85, -85]");

@@ -5,7 +5,7 @@ import { mavenTool, systemTool } from '@witan-libs/testing';
 import type { RpcServer } from '@witan/core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ROOT } from '../harness/repository.js';
-import { TEST_SERVICE, testServiceWithTrailers } from './interop/test-service.js';
+import { TEST_SERVICE, testService } from './interop/test-service.js';
 import { SERVER_KINDS, startServer } from './servers.js';
 
 const run = promisify(execFile);
@@ -31,7 +31,7 @@ describe.each(SERVER_KINDS)('grpc-java on %s', (kind) => {
     // grpc-js does not compress what a server answers.
     const packs = kind === 'witan';
     const options = packs ? { compression: { algorithm: 'gzip' } as const } : {};
-    server = await startServer(kind, { [TEST_SERVICE]: testServiceWithTrailers() }, options);
+    server = await startServer(kind, { [TEST_SERVICE]: testService() }, options);
     const source = join(ROOT, 'test/clients/GrpcInterop.java');
     const args = ['-cp', join(jars.path, '*'), source, server.address!.text, ...(packs ? ['packs'] : [])];
     const { stdout } = await run(java.path, args, { timeout: 240_000, maxBuffer: 1 << 26 });

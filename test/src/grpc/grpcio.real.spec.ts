@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { RpcServer } from '@witan/core';
 import { python } from '../harness/foreign-tools.js';
 import { ROOT } from '../harness/repository.js';
-import { TEST_SERVICE, testServiceWithTrailers } from './interop/test-service.js';
+import { TEST_SERVICE, testService } from './interop/test-service.js';
 import { SERVER_KINDS, startServer } from './servers.js';
 
 const run = promisify(execFile);
@@ -20,7 +20,7 @@ describe.each(SERVER_KINDS)('grpcio on %s', (kind) => {
     const tool = await python();
     if ('missing' in tool) return context.skip(tool.missing);
     const options = { maxReceiveMessageBytes: 16 * 1024 * 1024 };
-    server = await startServer(kind, { [TEST_SERVICE]: testServiceWithTrailers() }, options);
+    server = await startServer(kind, { [TEST_SERVICE]: testService() }, options);
     const files = [
       join(ROOT, 'test/clients/grpc_interop.py'),
       server.address!.text,

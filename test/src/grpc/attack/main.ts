@@ -1,5 +1,5 @@
 import type { RpcBindOptions, RpcMethod, RpcOptions, RpcServerKind, RpcStreamCall } from '@witan/core';
-import { TEST_SERVICE, testServiceWithTrailers } from '../interop/test-service.js';
+import { TEST_SERVICE, testService } from '../interop/test-service.js';
 import { startServer } from '../servers.js';
 
 /** A server as a process of its own, with methods that tell what an attack does to it. Arguments: kind, options. */
@@ -75,7 +75,7 @@ const server = await startServer(
   {
     'attack.Target': methods,
     'attack.Watch': { Usage: watch, Echo: neighbour },
-    [TEST_SERVICE]: testServiceWithTrailers(),
+    [TEST_SERVICE]: testService(),
   },
   options,
 );

@@ -8,7 +8,7 @@ import { goTool } from '@witan-libs/testing';
 import { python } from '../../harness/foreign-tools.js';
 import { ROOT } from '../../harness/repository.js';
 import { encode } from '../interop/messages.js';
-import { TEST_SERVICE, testServiceWithTrailers } from '../interop/test-service.js';
+import { TEST_SERVICE, testService } from '../interop/test-service.js';
 import { startServer } from '../servers.js';
 
 /** Writes test/fixtures/grpc-recordings.json: what real clients say. `node test/dist/grpc/fuzz/record.js`, by hand. */
@@ -37,7 +37,7 @@ function keep(port: number): (socket: Socket) => void {
   };
 }
 
-const server = await startServer('witan', { [TEST_SERVICE]: testServiceWithTrailers() });
+const server = await startServer('witan', { [TEST_SERVICE]: testService() });
 const proxy = createServer(keep(server.address!.port)).listen(0, '127.0.0.1');
 await new Promise((resolve) => proxy.once('listening', resolve));
 const { port } = proxy.address() as { port: number };

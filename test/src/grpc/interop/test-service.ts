@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RpcCall, RpcMethod, RpcStreamCall } from '@witan/core';
+import type { RpcCall, RpcMethod, RpcStreamCall, RpcUnaryCall } from '@witan/core';
 import {
   decode,
   type EchoStatus,
@@ -17,7 +17,7 @@ const TRAILING = 'x-grpc-test-echo-trailing-bin';
 export function testService(): Record<string, RpcMethod> {
   return {
     EmptyCall: { kind: 'unary', handle: (call) => call.answer(Buffer.alloc(0)) },
-    UnaryCall: { kind: 'unary', handle: (call, message) => simple(call, message, (answer) => call.answer(answer)) },
+    UnaryCall: { kind: 'unary', handle: simple },
     StreamingOutputCall: streaming(async (call) => {
       for await (const message of call.messages) {
         const request = decode<StreamingOutputRequest>('StreamingOutputCallRequest', message);
@@ -42,35 +42,22 @@ export function testService(): Record<string, RpcMethod> {
   };
 }
 
-/** The same; what a unary call answers can carry trailing metadata, which the seam gives to streams only. */
-export function testServiceWithTrailers(): Record<string, RpcMethod> {
-  const unary = streaming(async (call) => {
-    for await (const message of call.messages) {
-      simple(call, message, (answer) => {
-        void call.write(answer);
-        end(call);
-      });
-    }
-  });
-  return { ...testService(), UnaryCall: unary };
-}
-
 function streaming(handle: (call: RpcStreamCall) => Promise<void>): RpcMethod {
   return {
     kind: 'stream',
     handle(call) {
-      const initial = call.header(INITIAL);
-      if (initial !== undefined) call.setHeader(INITIAL, initial);
+      echoInitial(call);
       // Reading may end with an error once the caller is gone.
       handle(call).catch(() => undefined);
     },
   };
 }
 
-function simple(call: RpcCall, message: Buffer, answer: (bytes: Buffer) => void): void {
+function simple(call: RpcUnaryCall, message: Buffer): void {
   const { responseStatus, responseSize } = decode<SimpleRequest>('SimpleRequest', message);
   if (isFailure(responseStatus)) return call.fail(responseStatus);
-  answer(encode('SimpleResponse', { payload: { body: Buffer.alloc(responseSize) } }));
+  echoInitial(call);
+  call.answer(encode('SimpleResponse', { payload: { body: Buffer.alloc(responseSize) } }), trailersFor(call));
 }
 
 /** Writes what a request asks for; true when it asks for a failure. */
@@ -87,7 +74,17 @@ async function answered(call: RpcStreamCall, request: StreamingOutputRequest): P
 const isFailure = (status: EchoStatus | undefined | null): status is EchoStatus => status != null && status.code !== 0;
 
 function end(call: RpcStreamCall): void {
+  const trailers = trailersFor(call);
+  if (trailers === undefined) call.end();
+  else call.fail({ code: 0, message: '', trailers });
+}
+
+function echoInitial(call: RpcCall): void {
+  const initial = call.header(INITIAL);
+  if (initial !== undefined) call.setHeader(INITIAL, initial);
+}
+
+function trailersFor(call: RpcCall): [string, Buffer][] | undefined {
   const trailing = call.header(TRAILING);
-  if (trailing === undefined) return call.end();
-  call.fail({ code: 0, message: '', trailers: [[TRAILING, Buffer.from(trailing, 'base64')]] });
+  return trailing === undefined ? undefined : [[TRAILING, Buffer.from(trailing, 'base64')]];
 }

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import {
   data,
   Flag,
@@ -34,9 +35,9 @@ export class SoakCaller {
 
   private constructor(readonly connection: RawConnection) {}
 
-  static async open(port: number): Promise<SoakCaller> {
-    const options = { settings: OUR_WINDOW };
-    return new SoakCaller(await RawConnection.open({ host: '127.0.0.1', port }, options));
+  static async open(port: number, tls?: ConnectionOptions): Promise<SoakCaller> {
+    const target = tls === undefined ? { host: '127.0.0.1', port } : { port, tls };
+    return new SoakCaller(await RawConnection.open(target, { settings: OUR_WINDOW }));
   }
 
   get isClosed(): boolean {

@@ -1,26 +1,37 @@
-import { RawConnection } from '@witan-libs/testing';
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import { makeCertificates, RawConnection } from '@witan-libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ECHO, POUR, STREAM, type Usage, Victim } from '../attack/victim.js';
+import { ECHO, POUR, STREAM, Victim } from '../attack/victim.js';
 import { Random } from '../fuzz/random.js';
 import { conversation, SoakCaller } from './caller.js';
-import { conductOf, faultOf, LARGEST_BYTES, messageOf } from './conduct.js';
+import { faultOf, LARGEST_BYTES, messageOf } from './conduct.js';
+import { Crowd } from './crowd.js';
 
 /** `WITAN_SOAK_SECONDS`: longer by night. `WITAN_SOAK_SEED`: the same calls again. */
 const SECONDS = Number(process.env['WITAN_SOAK_SECONDS'] ?? 15);
 const SEED = Number(process.env['WITAN_SOAK_SEED'] ?? Date.now() % 2 ** 31);
 const CONNECTIONS = 300;
-/** Calls under way at once; the other connections rest meanwhile. */
-const AT_ONCE = 24;
 const MIB = 1024 * 1024;
 /** Heap and buffers of a server that has nothing to do, after garbage was collected. */
 const MAX_GROWTH_BYTES = 16 * MIB;
 
-interface Tally {
-  answered: number;
-  left: number;
-  bytes: number;
-  readonly faults: string[];
+/** Some of the time goes to learning what the server holds; the rest must not make it more. */
+async function soak(victim: Victim, open: () => Promise<SoakCaller>, seconds: number): Promise<void> {
+  const crowd = new Crowd(victim, open, new Random(SEED));
+  await crowd.gather(CONNECTIONS);
+  const before = await crowd.callFor(seconds / 3);
+  const after = await crowd.callFor((seconds * 2) / 3);
+  crowd.disperse();
+  expect(crowd.faults).toEqual([]);
+  const kept = ((after.bytes - before.bytes) / MIB).toFixed(1);
+  const rss = [before, after].map((usage) => `${Math.round(usage.rss / MIB)} MiB`).join(', then ');
+  const calls = `${crowd.answered} calls answered, ${crowd.left} left, ${Math.round(crowd.bytes / MIB)} MiB`;
+  console.log(`${calls}; kept ${kept} MiB; resident ${rss}`);
+  expect(after.bytes - before.bytes).toBeLessThan(MAX_GROWTH_BYTES);
 }
+
+const timeout = (SECONDS + 240) * 1000;
 
 describe(`a long day (WITAN_SOAK_SEED=${SEED})`, () => {
   let victim: Victim;
@@ -61,49 +72,26 @@ describe(`a long day (WITAN_SOAK_SEED=${SEED})`, () => {
     caller.close();
   });
 
-  const random = new Random(SEED);
-  const callers: SoakCaller[] = [];
-  let number = 10;
+  it('loses and doubles nothing, and keeps nothing', { timeout }, () =>
+    soak(victim, () => SoakCaller.open(victim.port), (SECONDS * 2) / 3),
+  );
+});
 
-  /** One call by the next connection that rests; a connection that was left is replaced. */
-  async function once(tally: Tally): Promise<void> {
-    const caller = callers.shift() ?? (await SoakCaller.open(victim.port));
-    const conduct = conductOf(random, number++);
-    const stream = await caller.call(conduct);
-    for (const fault of caller.connection.faults) tally.faults.push(`the connection: ${fault}`);
-    if (conduct.isHonest) {
-      const fault = faultOf(conduct, stream);
-      if (fault !== undefined) tally.faults.push(`${fault} ${JSON.stringify(caller.connection.goaway ?? {})}`);
-      else tally.answered++;
-      tally.bytes += stream.dataBytes;
-    } else {
-      tally.left++;
-    }
-    if (!caller.isClosed) callers.push(caller);
-    else callers.push(await SoakCaller.open(victim.port));
-  }
-
-  async function callFor(seconds: number, tally: Tally): Promise<Usage> {
-    const until = performance.now() + seconds * 1000;
-    const one = async (): Promise<void> => {
-      while (performance.now() < until && tally.faults.length === 0) await once(tally);
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, one));
-    expect(tally.faults).toEqual([]);
-    return victim.idle();
-  }
-
-  it(`loses and doubles nothing, and keeps nothing, in ${SECONDS} s`, { timeout: (SECONDS + 240) * 1000 }, async () => {
-    for (let i = 0; i < CONNECTIONS; i++) callers.push(await SoakCaller.open(victim.port));
-    const tally: Tally = { answered: 0, left: 0, bytes: 0, faults: [] };
-    const before = await callFor(SECONDS / 3, tally);
-    const after = await callFor((SECONDS * 2) / 3, tally);
-    for (const each of callers) each.close();
-    const growth = ((after.bytes - before.bytes) / MIB).toFixed(1);
-    const rss = [before, after].map((usage) => `${Math.round(usage.rss / MIB)} MiB`).join(', then ');
-    console.log(
-      `${tally.answered} calls answered, ${tally.left} left, ${Math.round(tally.bytes / MIB)} MiB; kept ${growth} MiB; resident ${rss}`,
-    );
-    expect(after.bytes - before.bytes).toBeLessThan(MAX_GROWTH_BYTES);
+describe(`a long day over TLS (WITAN_SOAK_SEED=${SEED})`, () => {
+  const certificates = makeCertificates();
+  const tls: ConnectionOptions = { ca: readFileSync(certificates.ca) };
+  let victim: Victim;
+  beforeAll(async () => {
+    const [key, cert] = [certificates.server.key, certificates.server.cert].map((file) => readFileSync(file, 'utf8'));
+    const options = { tls: { key: key!, cert: cert!, ca: String(tls.ca) }, maxReceiveMessageBytes: LARGEST_BYTES };
+    victim = await Victim.start('witan', options);
   });
+  afterAll(async () => {
+    await victim?.stop();
+    certificates.remove();
+  });
+
+  it('loses and doubles nothing, and keeps nothing', { timeout }, () =>
+    soak(victim, () => SoakCaller.open(victim.port, tls), SECONDS / 3),
+  );
 });
