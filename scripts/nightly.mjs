@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { prepare } from './prepare.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const VITEST = 'node_modules/vitest/vitest.mjs';
@@ -28,7 +27,6 @@ const STEPS = [
   ['soak of an application', benchSoak],
 ];
 
-await prepare();
 const results = STEPS.map(([name, step]) => {
   console.log(`\nnightly: ${name}`);
   const start = performance.now();
