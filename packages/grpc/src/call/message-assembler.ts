@@ -69,7 +69,9 @@ export class MessageAssembler {
   private take(bytes: Buffer, at: number, count: number): void {
     const needed = this.have + count;
     if (this.body === undefined || this.body.length < needed) {
-      const grown = Buffer.allocUnsafeSlow(Math.min(this.length, Math.max(needed * GROWTH, FIRST_BYTES)));
+      const size = Math.max(needed * GROWTH, FIRST_BYTES);
+      // A buffer that would have to grow once more by less than itself is made as long as the message.
+      const grown = Buffer.allocUnsafeSlow(size * 2 >= this.length ? this.length : size);
       this.body?.copy(grown, 0, 0, this.have);
       this.body = grown;
     }
