@@ -22,13 +22,14 @@ const DATA = /^traffic: .*\((\d+)\) data$/m;
 /** Load over HTTP/2 without TLS, with `streams` calls in flight on each connection. */
 export async function h2load(
   request: GrpcRequest,
-  { connections, seconds, streams = 1 }: LoadOptions,
+  { connections, seconds, streams = 1, rate }: LoadOptions,
 ): Promise<LoadResult> {
   const folder = mkdtempSync(join(tmpdir(), 'h2load-'));
   const log = join(folder, 'requests.tsv');
   try {
     const output = await runTool('h2load', [
       ...['-t', '1', '-c', String(connections), '-m', String(streams), '-D', String(seconds)],
+      ...(rate === undefined ? [] : [`--rps=${rate / connections}`]),
       ...['-d', request.bodyFile, '-H', 'content-type: application/grpc', '-H', 'te: trailers'],
       ...[`--log-file=${log}`, request.url],
     ]);

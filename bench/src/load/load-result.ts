@@ -14,4 +14,6 @@ export interface LoadOptions {
   readonly seconds: number;
   /** Requests in flight on each connection; HTTP/2 only. @default 1 */
   readonly streams?: number;
+  /** Requests a second over all connections; HTTP/2 only. @default as many as the server answers */
+  readonly rate?: number;
 }

@@ -7,9 +7,10 @@ import type { ServerProcess } from '../process/server-process.js';
 import { type ServerSpec, withServers } from '../process/with-servers.js';
 import { atLeast, atMost, type Figure, plainFigure, ratioFigure } from '../report/figure.js';
 import { husharWorkload, type HusharWorkloadName } from '../workloads/hushar.js';
-import { type Built, buildTonic } from '../yardsticks/hushar/build-tonic.js';
 import type { HusharPair, HusharTimes } from '../yardsticks/hushar/loop.js';
 import type { OrtRate } from '../yardsticks/ort-loop.js';
+import { type Built, buildTonic, tonicRemarks } from '../yardsticks/tonic/build-tonic.js';
+import { tonicHushar } from '../yardsticks/tonic/tonic-specs.js';
 import { errorFigure } from './error-figure.js';
 import { grpcRequest } from './grpc-tiny.js';
 import { profileArgs, profileRemarks } from './profile.js';
@@ -17,7 +18,7 @@ import type { Effort, Suite } from './suite.js';
 import { w2Loop } from './w2-limit.js';
 
 const SUITE = 'hushar';
-const METHOD = 'hushar.Hushar/InferenceService';
+export const HUSHAR_METHOD = 'hushar.Hushar/InferenceService';
 const SMALL = ['w1', 'w3'] as const;
 /** Connections, and calls in flight on each. */
 const SHAPES = [
@@ -35,7 +36,7 @@ export const hushar: Suite = {
   async run(effort) {
     const figures: Figure[] = [];
     const tonic = buildTonic();
-    const remarks = 'missing' in tonic ? [`no tonic server to compare with: ${tonic.missing}`] : [];
+    const remarks = tonicRemarks(tonic);
     for (const name of SMALL) {
       figures.push(...(await inProcess(name)));
       const served = await overGrpc(name, effort, tonic);
@@ -79,9 +80,7 @@ async function overGrpc(name: Small, effort: Effort, tonic: Built): Promise<{ fi
   const specs: Record<string, ServerSpec> = {
     witan: app(name, profileArgs(effort, SUITE)),
     plain: { script: 'yardsticks/hushar/plain-server', env: { WORKLOAD: name } },
-    ...('path' in tonic && {
-      tonic: { script: 'yardsticks/hushar/tonic-server', env: { WORKLOAD: name, BINARY: tonic.path } },
-    }),
+    ...tonicHushar(tonic, name),
   };
   return withServers(specs, async (servers) => {
     const figures: Figure[] = [];
@@ -99,7 +98,7 @@ type Seen = Readonly<Record<string, readonly Sample[]>>;
 async function loads(name: Small, servers: Readonly<Record<string, ServerProcess>>, options: LoadOptions) {
   const contenders: Record<string, () => Promise<Sample>> = {};
   for (const [who, server] of Object.entries(servers)) {
-    const request = await grpcRequest(server, METHOD, husharWorkload(name));
+    const request = await grpcRequest(server, HUSHAR_METHOD, husharWorkload(name));
     contenders[who] = () => sample(server, () => h2load(request, options));
   }
   return contenders;
@@ -133,7 +132,7 @@ const burstSeconds = ({ seconds }: Effort): number => Math.max(4, 3 * seconds);
 async function big(effort: Effort): Promise<Figure[]> {
   const seconds = burstSeconds(effort);
   return withServers({ witan: app('w2'), limit: w2Loop(CALLERS, seconds) }, async ({ witan, limit }) => {
-    const request = await grpcRequest(witan, METHOD, husharWorkload('w2'));
+    const request = await grpcRequest(witan, HUSHAR_METHOD, husharWorkload('w2'));
     const load = () => h2load(request, { connections: CALLERS, seconds });
     const contenders = { witan: load, limit: () => limit.ask('measure') as Promise<OrtRate> };
     const seen = await interleave<keyof typeof contenders, LoadResult | OrtRate>(

@@ -2,7 +2,11 @@ import { big } from './big.js';
 import { coldStart } from './cold-start.js';
 import { decode } from './decode.js';
 import { grpcEcho } from './grpc-echo.js';
+import { grpcIdle } from './grpc-idle.js';
+import { grpcLarge } from './grpc-large.js';
+import { grpcModel } from './grpc-model.js';
 import { grpcTiny } from './grpc-tiny.js';
+import { grpcTls } from './grpc-tls.js';
 import { httpTiny } from './http-tiny.js';
 import { hushar } from './hushar.js';
 import { limits } from './limits.js';
@@ -19,6 +23,10 @@ export const SUITES: readonly Suite[] = [
   httpTiny,
   grpcTiny,
   grpcEcho,
+  grpcModel,
+  grpcLarge,
+  grpcIdle,
+  grpcTls,
   decode,
   coldStart,
   memory,

@@ -1,6 +1,6 @@
 //! What Hushar's requests cost behind tonic and prost: decoded into maps, features turned into numbers one by one, zeros
 //! for an answer. No model is run. A yardstick, not a server: scalars only, and what does not fit ends the process.
-//! Usage: hushar-yardstick VECTORIZATION; prints its port.
+//! Usage: hushar VECTORIZATION; prints its port.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -12,6 +12,9 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::BoxBody;
 use tonic::codegen::{http, Body, BoxFuture, Service, StdError};
 use tonic::server::{Grpc, NamedService, UnaryService};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct InferenceRequest {
@@ -190,7 +193,7 @@ where
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<(), StdError> {
-    let path = std::env::args().nth(1).expect("usage: hushar-yardstick VECTORIZATION");
+    let path = std::env::args().nth(1).expect("usage: hushar VECTORIZATION");
     let service = Hushar(Arc::new(Vectorizer::load(&path)));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?.port());

@@ -1,0 +1,197 @@
+import type { Sink, Wire } from './wire.js';
+
+const HEAD_BYTES = 9;
+const MAX_FRAME_BYTES = 16_384;
+const DEFAULT_WINDOW = 65_535;
+const MAX_WINDOW = 2 ** 31 - 1;
+const DATA = 0;
+const HEADERS = 1;
+const RST_STREAM = 3;
+const SETTINGS = 4;
+const GOAWAY = 7;
+const WINDOW_UPDATE = 8;
+const END_STREAM = 1;
+const ACK = 1;
+const END_HEADERS = 4;
+const INITIAL_WINDOW_SIZE = 4;
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
+
+function frame(type: number, flags: number, stream: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUIntBE(payload.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+function numbers(...values: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  for (const [index, value] of values.entries()) bytes.writeUInt32BE(value, 4 * index);
+  return bytes;
+}
+
+const literal = (name: string, value: string, kept: boolean): Buffer =>
+  Buffer.concat([
+    Buffer.of(kept ? 0x40 : 0, name.length),
+    Buffer.from(name),
+    Buffer.of(value.length),
+    Buffer.from(value),
+  ]);
+
+/**
+ * A client of one unary method that knows what it sends and reads no more of the answers than it must: what a load
+ * costs beside it is the server's. Keeps to the server's windows.
+ */
+export class GrpcWire implements Wire {
+  /** HEADERS and DATA of one call, of stream 0. */
+  private readonly call: Buffer;
+  /** Where its frames begin. */
+  private readonly frames: readonly number[];
+  private first: Buffer | undefined;
+  private nextId = 1;
+  private window = DEFAULT_WINDOW;
+  private initialWindow = DEFAULT_WINDOW;
+  /** A call whose DATA did not fit a window, and what its own window has left. */
+  private rest: { bytes: Buffer; frame: number; window: number } | undefined;
+  private readonly head = Buffer.alloc(HEAD_BYTES);
+  private headBytes = 0;
+  private payload = Buffer.alloc(0);
+  private payloadBytes = 0;
+  private payloadLeft = 0;
+  private received = 0;
+
+  constructor(
+    private readonly sink: Sink,
+    path: string,
+    message: Buffer,
+  ) {
+    const fields = [
+      Buffer.of(0x83, 0x86),
+      literal(':path', path, true),
+      literal(':authority', 'bench', true),
+      literal('content-type', 'application/grpc', true),
+      literal('te', 'trailers', true),
+    ];
+    // The fields that the first call puts into the table, the last one first.
+    const again = Buffer.of(0x83, 0x86, 0x80 | 65, 0x80 | 64, 0x80 | 63, 0x80 | 62);
+    const body = Buffer.concat([Buffer.of(0), numbers(message.length), message]);
+    const data: Buffer[] = [];
+    for (let at = 0; at < body.length; at += MAX_FRAME_BYTES) {
+      const end = Math.min(body.length, at + MAX_FRAME_BYTES);
+      data.push(frame(DATA, end === body.length ? END_STREAM : 0, 0, body.subarray(at, end)));
+    }
+    this.first = frame(HEADERS, END_HEADERS, 0, Buffer.concat(fields));
+    const all = [frame(HEADERS, END_HEADERS, 0, again), ...data];
+    let at = 0;
+    this.frames = all.map(({ length }) => (at += length) - length);
+    this.call = Buffer.concat(all);
+    sink.write(
+      Buffer.concat([
+        PREFACE,
+        frame(SETTINGS, 0, 0, Buffer.concat([Buffer.of(0, INITIAL_WINDOW_SIZE), numbers(MAX_WINDOW)])),
+        frame(WINDOW_UPDATE, 0, 0, numbers(MAX_WINDOW - DEFAULT_WINDOW)),
+      ]),
+    );
+  }
+
+  /** How many bytes one call has on the wire, after the first. */
+  get callBytes(): number {
+    return this.call.length;
+  }
+
+  begin(requests: number): void {
+    const small = this.frames.length === 2;
+    // A large call is sent from where it lies: the one before has been answered by then.
+    const bytes = small && requests > 1 ? Buffer.concat(new Array<Buffer>(requests).fill(this.call)) : this.call;
+    for (let i = 0; i < (small ? requests : 1); i++, this.nextId += 2) {
+      for (const at of this.frames) bytes.writeUInt32BE(this.nextId, i * this.call.length + at + 5);
+    }
+    if (this.first !== undefined) {
+      this.first.writeUInt32BE(1, 5);
+      this.sink.write(this.first);
+      this.first = undefined;
+      // The rest of its calls have the block that the table makes short.
+      if (small) {
+        this.sink.write(Buffer.from(bytes.subarray(this.frames[1])));
+        return;
+      }
+      this.rest = { bytes, frame: 1, window: this.initialWindow };
+    } else if (small) {
+      this.window -= requests * (this.call.length - this.frames[1]! - HEAD_BYTES);
+      this.sink.write(small && requests === 1 ? Buffer.from(bytes) : bytes);
+      return;
+    } else this.rest = { bytes, frame: 0, window: this.initialWindow };
+    this.sendRest();
+  }
+
+  private sendRest(): void {
+    const { rest, frames } = this;
+    if (rest === undefined) return;
+    const from = frames[rest.frame]!;
+    while (rest.frame < frames.length) {
+      const at = frames[rest.frame]!;
+      const size = rest.frame === 0 ? 0 : (frames[rest.frame + 1] ?? this.call.length) - at - HEAD_BYTES;
+      if (size > Math.min(this.window, rest.window)) break;
+      this.window -= size;
+      rest.window -= size;
+      rest.frame++;
+    }
+    const to = frames[rest.frame] ?? this.call.length;
+    if (to > from) this.sink.write(rest.bytes.subarray(from, to));
+    if (rest.frame === frames.length) this.rest = undefined;
+  }
+
+  read(bytes: Buffer): number {
+    let answers = 0;
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.headBytes < HEAD_BYTES) {
+        const copied = bytes.copy(this.head, this.headBytes, at);
+        this.headBytes += copied;
+        at += copied;
+        if (this.headBytes < HEAD_BYTES) break;
+        this.payloadLeft = this.head.readUIntBE(0, 3);
+        this.payloadBytes = 0;
+        if (this.head[3] !== DATA) this.payload = Buffer.allocUnsafe(this.payloadLeft);
+      }
+      const end = Math.min(bytes.length, at + this.payloadLeft);
+      if (this.head[3] !== DATA) this.payloadBytes += bytes.copy(this.payload, this.payloadBytes, at, end);
+      else this.received += end - at;
+      this.payloadLeft -= end - at;
+      at = end;
+      if (this.payloadLeft > 0) break;
+      this.headBytes = 0;
+      answers += this.frame(this.head[3]!, this.head[4]!, this.head.readUInt32BE(5));
+    }
+    return answers;
+  }
+
+  /** 1: an answer is complete. */
+  private frame(type: number, flags: number, stream: number): number {
+    if (type === HEADERS) return flags & END_STREAM ? 1 : 0;
+    if (type === RST_STREAM || type === GOAWAY) throw new Error(`the server sent a frame of type ${type}`);
+    if (type === SETTINGS && (flags & ACK) === 0) this.settings();
+    else if (type === WINDOW_UPDATE) {
+      const more = this.payload.readUInt32BE();
+      if (stream === 0) this.window += more;
+      else if (this.rest !== undefined) this.rest.window += more;
+      this.sendRest();
+    } else if (type === DATA && this.received > MAX_WINDOW / 4) {
+      this.sink.write(frame(WINDOW_UPDATE, 0, 0, numbers(this.received)));
+      this.received = 0;
+    }
+    return 0;
+  }
+
+  private settings(): void {
+    for (let at = 0; at < this.payload.length; at += 6) {
+      if (this.payload.readUInt16BE(at) !== INITIAL_WINDOW_SIZE) continue;
+      const value = this.payload.readUInt32BE(at + 2);
+      if (this.rest !== undefined) this.rest.window += value - this.initialWindow;
+      this.initialWindow = value;
+    }
+    this.sink.write(frame(SETTINGS, ACK, 0, Buffer.alloc(0)));
+    this.sendRest();
+  }
+}
