@@ -64,6 +64,8 @@ async function start(traces: TraceOptions): Promise<TestingApplication> {
 }
 
 async function spans(): Promise<Received[]> {
+  // An answer is told of when its last byte is given away.
+  await new Promise((resolve) => setImmediate(resolve));
   await app!.nest.get(OtlpExport).flush(2000);
   return receiver.traces;
 }
