@@ -73,6 +73,10 @@ function check(settings: ServeSettings): void {
     throw new CommandError('--tls-cert and --tls-key go together: give both');
   if (mtlsCa !== undefined && tlsCert === undefined)
     throw new CommandError('--mtls-ca needs --tls-cert and --tls-key too');
+  if (settings.metricsAccess !== undefined && !settings.metrics)
+    throw new CommandError('--metrics-access says who may scrape, but there is nothing to scrape: give --metrics too');
+  if (settings.metrics && http === false)
+    throw new CommandError('--metrics needs the HTTP port, and --http off takes it away');
   if (http === false && grpc === false) throw new CommandError('--http off and --grpc off leave nothing to serve on');
   if (adminKeyFile !== undefined && !modelControl)
     throw new CommandError('--admin-key-file says who may change models, but nobody may: give --model-control too');
@@ -97,7 +101,9 @@ async function start(facts: {
   const { settings } = facts;
   const logger = new ServeLogger(settings.quiet ? 'error' : (settings.logLevel ?? 'log'));
   try {
-    await WitanFactory.create(serveModule(facts), { logger, abortOnError: false }).listen(listenOptionsOf(settings));
+    await WitanFactory.create(await serveModule(facts), { logger, abortOnError: false }).listen(
+      listenOptionsOf(settings),
+    );
   } catch (error) {
     if (!WitanError.is(error)) throw error;
     throw new CommandError(`${error.message} [${error.code}]`, FAILED);

@@ -11,7 +11,7 @@ class ServeModule {}
 const DEFAULT_TRIAL_MS = 30_000;
 
 /** The application that `witan serve` is: what any application can import, put together. */
-export function serveModule(facts: ServeFacts): DynamicModule {
+export async function serveModule(facts: ServeFacts): Promise<DynamicModule> {
   const { settings, target } = facts;
   const single = target.single ? [ModelModule.forFeature({ ...target.single, lazy: settings.lazy })] : [];
   return {
@@ -23,9 +23,17 @@ export function serveModule(facts: ServeFacts): DynamicModule {
       ModelServicesModule,
       ModelControlModule,
       OipModule.forRoot({}),
+      ...(await telemetryOf(settings)),
     ],
     providers: [{ provide: SERVE_FACTS, useValue: facts }, StoreReport, AccessReport],
   };
+}
+
+/** Loaded only where it is asked for. */
+async function telemetryOf({ metrics, metricsAccess }: ServeSettings): Promise<DynamicModule[]> {
+  if (!metrics) return [];
+  const { TelemetryModule } = await import('@witan/telemetry');
+  return [TelemetryModule.forRoot({ prometheus: { ...(metricsAccess && { access: metricsAccess }) } })];
 }
 
 function modelOptionsOf({ settings, target, pollMs }: ServeFacts): ModelModuleOptions {

@@ -1,9 +1,12 @@
 import { resolve } from 'node:path';
+import type { Access } from '@witan/core';
 import { CommandError } from '../terminal.js';
 import { bytes, count, duration, listenTarget, oneOf } from '../settings/quantities.js';
 
 export const LOG_LEVELS = ['error', 'warn', 'log', 'debug', 'verbose'] as const;
 export type ServeLogLevel = (typeof LOG_LEVELS)[number];
+
+const ACCESS: readonly Access[] = ['open', 'predict', 'control'];
 
 /** Everything that `witan serve` can be told; what is absent has its default. */
 export interface ServeSettings {
@@ -27,6 +30,8 @@ export interface ServeSettings {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly mtlsCa?: string;
+  readonly metrics?: boolean;
+  readonly metricsAccess?: Access;
   readonly processes?: number | 'auto';
   readonly logLevel?: ServeLogLevel;
   readonly quiet?: boolean;
@@ -108,6 +113,12 @@ export const SERVE_SETTINGS: Readonly<Record<keyof ServeSettings, Setting>> = {
   tlsCert: { value: '<file>', help: "TLS on both ports: the server's certificate, PEM", read: path },
   tlsKey: { value: '<file>', help: 'its private key, PEM', read: path },
   mtlsCa: { value: '<file>', help: 'clients need a certificate that this one signed, PEM', read: path },
+  metrics: { help: 'GET /metrics for a Prometheus server' },
+  metricsAccess: {
+    value: '<who>',
+    help: `who may scrape it: ${ACCESS.join(', ')} (default: open, anyone who reaches the port)`,
+    read: (given, { where }) => oneOf(given, where, ACCESS),
+  },
   processes: {
     value: '<n|auto>',
     help: 'server processes that share the ports (default: 1; auto: one for each CPU)',
