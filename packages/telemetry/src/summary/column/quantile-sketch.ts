@@ -77,26 +77,37 @@ export class QuantileSketch {
 
   /** The buckets that hold something, from the lowest value to the highest. */
   buckets(): Bucket[] {
-    const { store, negativeStore, zeroCount, mapping } = this.sketch;
-    const { gamma } = mapping;
-    const out: Bucket[] = [];
-    const negative = stateOf(negativeStore);
-    for (let i = negative.counts.length - 1; i >= 0; i--) {
-      // The bucket of key k holds -gamma^k <= v < -gamma^(k-1).
-      if (negative.counts[i]! > 0)
-        out.push({ upper: -(gamma ** (negative.first + i - 1)), count: negative.counts[i]! });
-    }
-    if (zeroCount > 0) out.push({ upper: 0, count: zeroCount });
-    const positive = stateOf(store);
-    for (let i = 0; i < positive.counts.length; i++) {
-      if (positive.counts[i]! > 0) out.push({ upper: gamma ** (positive.first + i), count: positive.counts[i]! });
-    }
-    return out;
+    return this.bucketsFrom(-Infinity, -Infinity);
+  }
+
+  /**
+   * The buckets of two sketches of one accuracy, with the same edges. Where one of them could not keep its values
+   * nearest to zero apart, those of the other are taken together too.
+   */
+  static sideBySide(a: QuantileSketch, b: QuantileSketch): [Bucket[], Bucket[]] {
+    const floor = (sign: 'store' | 'negativeStore'): number =>
+      Math.max(...[a, b].map(({ sketch }) => lumpedKey(stateOf(sketch[sign]))));
+    const [positive, negative] = [floor('store'), floor('negativeStore')];
+    return [a.bucketsFrom(positive, negative), b.bucketsFrom(positive, negative)];
   }
 
   toState(): SketchState {
     const { store, negativeStore, zeroCount } = this.sketch;
     return { accuracy: this.accuracy, zero: zeroCount, positive: stateOf(store), negative: stateOf(negativeStore) };
+  }
+
+  /** Buckets of lower keys than these count as of them. */
+  private bucketsFrom(positiveFloor: number, negativeFloor: number): Bucket[] {
+    const { store, negativeStore, zeroCount, mapping } = this.sketch;
+    const { gamma } = mapping;
+    // The bucket of key k holds -gamma^k <= v < -gamma^(k-1), or gamma^(k-1) < v <= gamma^k. A taken-together one ends at zero.
+    const out = [...keyed(stateOf(negativeStore), negativeFloor)].reverse().map(([key, count]) => ({
+      upper: key <= negativeFloor ? -Number.MIN_VALUE : -(gamma ** (key - 1)),
+      count,
+    }));
+    if (zeroCount > 0) out.push({ upper: 0, count: zeroCount });
+    for (const [key, count] of keyed(stateOf(store), positiveFloor)) out.push({ upper: gamma ** key, count });
+    return out;
   }
 
   private addBuckets(store: Store, { first, counts }: BucketState): void {
@@ -107,6 +118,22 @@ export class QuantileSketch {
       this.sketch.count += counts[i]!;
     }
   }
+}
+
+/** Keys and counts, rising. */
+function keyed({ first, counts }: BucketState, floor: number): Map<number, number> {
+  const out = new Map<number, number>();
+  counts.forEach((count, i) => {
+    if (count === 0) return;
+    const key = Math.max(floor, first + i);
+    out.set(key, (out.get(key) ?? 0) + count);
+  });
+  return out;
+}
+
+/** The key under which values nearest to zero may have been taken together: the lowest, of a store that is full. */
+function lumpedKey({ first, counts }: BucketState): number {
+  return counts.length >= MAX_BUCKETS ? first : -Infinity;
 }
 
 const EMPTY: BucketState = { first: 0, counts: [] };

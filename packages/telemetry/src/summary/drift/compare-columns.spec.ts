@@ -92,6 +92,17 @@ describe('two summaries of a column', () => {
     expect(compare(constant(0), constant(-4)).status).toBe('drifted');
   });
 
+  it('are the same where they span more decades than a sketch keeps apart, and one of them some more', () => {
+    // Probabilities from 1e-40 up, most of them tiny.
+    const many = (count: number, sign: number): number[] =>
+      Array.from({ length: count }, (_, i) => sign * 10 ** (-40 * ((i * 0.618033988749895) % 1)));
+    for (const sign of [1, -1]) {
+      const [then, now] = [numbers(many(5000, sign)), numbers([...many(4000, sign), sign * 500])];
+      expect(compare(then, now)).toMatchObject({ status: 'same', ks: { distance: expect.closeTo(0, 2) } });
+      expect(compare(then, numbers(many(5000, sign).map((value) => value * 1e8))).status).toBe('drifted');
+    }
+  });
+
   it('of texts differ by chi-square: in shares, and in new ones', () => {
     const then = texts(repeat(100, 'red', 'green', 'blue'));
     expect(compare(then, texts(repeat(70, 'blue', 'red', 'green'))).status).toBe('same');

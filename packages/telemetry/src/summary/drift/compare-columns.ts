@@ -1,7 +1,7 @@
 import type { CategorySummary } from '../column/category-summary.js';
 import { areAlike, type ColumnSummary } from '../column/column-summary.js';
 import type { NumberSummary } from '../column/number-summary.js';
-import type { Bucket } from '../column/quantile-sketch.js';
+import { type Bucket, QuantileSketch } from '../column/quantile-sketch.js';
 import { chiSquare, type ChiSquare, chiSquareQuantile } from './chi-square.js';
 import type { ResolvedThresholds } from './drift-options.js';
 import { kolmogorovSmirnov, type KolmogorovSmirnov } from './kolmogorov-smirnov.js';
@@ -46,7 +46,7 @@ function compareNumbers(
   thresholds: ResolvedThresholds,
   parts: number,
 ): ColumnDrift {
-  const [was, is] = [then.quantiles.buckets(), now.quantiles.buckets()];
+  const [was, is] = QuantileSketch.sideBySide(then.quantiles, now.quantiles);
   const edges = edgesOf(was, parts);
   const counts = [histogram(was, edges), histogram(is, edges)] as const;
   if (then.missing + now.missing > 0) {

@@ -55,15 +55,11 @@ describe('drift with the default thresholds', () => {
     [2000, 1000],
   ])('is not seen where there is none: in at most 1 of 200 windows of a column; %d rows then, %d now', (then, now) => {
     const counts = alarms(then, now, 0);
-    console.log(
-      `false alarms in ${SEEDS} windows of each column, ${then} rows then, ${now} now: ${JSON.stringify(counts)}`,
-    );
     for (const column of COLUMNS) expect([column, counts[column] / SEEDS <= 0.005]).toEqual([column, true]);
   });
 
   it('is seen where there is some: half a standard deviation, in nearly every window', () => {
     const counts = alarms(2000, 500, 0.5);
-    console.log(`found in ${SEEDS} shifted windows: ${JSON.stringify(counts)}`);
     for (const column of COLUMNS) expect([column, counts[column] / SEEDS >= 0.97]).toEqual([column, true]);
   });
 });
