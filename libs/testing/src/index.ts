@@ -19,6 +19,8 @@ export { deliver } from './sinks/deliver.js';
 export type { ContractSink } from './sinks/deliver.js';
 export { contractRecord } from './sinks/contract-record.js';
 export type { ContractRecord } from './sinks/contract-record.js';
+export { startFaultProxy } from './servers/fault-proxy.js';
+export type { FaultProxy, ProxyFault } from './servers/fault-proxy.js';
 export { startBucketServer } from './servers/bucket-server.js';
 export type { BucketServer, PutFault } from './servers/bucket-server.js';
 export { etagOf } from './servers/etag.js';

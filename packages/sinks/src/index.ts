@@ -14,5 +14,21 @@ export type { LoggedError, LogRecord } from './sink/log-record.js';
 export { poisonError } from './sink/poison.js';
 export type { Sink } from './sink/sink.js';
 
+export { FileSink } from './destinations/files/file-sink.js';
+export type { FileSinkOptions } from './destinations/files/file-sink-options.js';
+export { KafkaSink } from './destinations/kafka/kafka-sink.js';
+export type { KafkaSinkOptions } from './destinations/kafka/kafka-sink-options.js';
+export { OtlpSink } from './destinations/otlp/otlp-sink.js';
+export type { OtlpSinkOptions } from './destinations/otlp/otlp-sink-options.js';
+export type { ParquetCompression } from './destinations/parquet/parquet-task.js';
+export { S3Sink } from './destinations/s3/s3-sink.js';
+export type { S3Credentials, S3SinkOptions } from './destinations/s3/s3-sink-options.js';
+export { readRecords } from './replay/read-records.js';
+export type { ReadRecordsOptions } from './replay/read-records.js';
+
 // For sibling packages (@internal).
+export { DESTINATION_ERRORS } from './destinations/destinations.errors.js';
+export { REPLAY_ERRORS } from './replay/replay.errors.js';
+export { encodeInferenceLogs } from './destinations/hushar/encode-inference-logs.js';
+export { parseJsonLine } from './destinations/layout/parse-json-line.js';
 export { SINKS_ERRORS } from './sinks.errors.js';

@@ -1,5 +1,6 @@
 import type { MessageToProduce } from '@platformatic/kafka';
 import type { LogRecord } from '../../sink/log-record.js';
+import { keyOf } from '../../policy/key-of.js';
 import { encodeInferenceLogs } from '../hushar/encode-inference-logs.js';
 import { jsonLine } from '../layout/json-line.js';
 import type { KafkaSinkOptions } from './kafka-sink-options.js';
@@ -22,7 +23,7 @@ const FRAMING_BYTES = 120;
 /** A record's message: its key decides the partition and so the order; its id stands in a header, to tell duplicates. */
 export function outgoing(record: LogRecord, { topic, key, value = 'json' }: KafkaSinkOptions): OutgoingRecord {
   const content = value === 'json' ? Buffer.from(jsonLine(record)) : encodeInferenceLogs([record]);
-  const keyBytes = keyOf(record, key);
+  const keyBytes = keyBytesOf(record, key);
   const message: KafkaMessage = {
     topic: typeof topic === 'string' ? topic : topic(record),
     ...(keyBytes && { key: keyBytes }),
@@ -36,13 +37,11 @@ export function outgoing(record: LogRecord, { topic, key, value = 'json' }: Kafk
   return { record, message, bytes: content.length + (keyBytes?.length ?? 0) + FRAMING_BYTES };
 }
 
-function keyOf(record: LogRecord, key: KafkaSinkOptions['key'] = 'requestId'): Buffer | undefined {
+function keyBytesOf(record: LogRecord, key: KafkaSinkOptions['key'] = 'requestId'): Buffer | undefined {
   if (typeof key === 'string') return Buffer.from(record[key]);
   if (typeof key === 'function') {
     const text = key(record);
     return text === undefined ? undefined : Buffer.from(text);
   }
-  const column = record.input?.columns.get(key.column);
-  const cell = column && column.length > 0 ? column.get(0) : null;
-  return Buffer.from(cell === null ? record.requestId : String(cell));
+  return Buffer.from(keyOf(record, key));
 }
