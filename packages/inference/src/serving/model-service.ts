@@ -1,5 +1,7 @@
 import { type Context, runtimeOf, type ServiceRuntime } from '@witan/core';
 import { Column, Frame } from '@witan/core/frame';
+import type { RunningExperiment } from '../experiment/running-experiment.js';
+import { bytesOfFrame, outputsOfFrame } from '../experiment/shadow/named-output.js';
 import type { ModelRunOptions } from '../model/model.js';
 import type { ServedModel } from '../model/served-model.js';
 import type { ModelDirectory } from '../repository/model-directory.js';
@@ -17,51 +19,72 @@ const VERSION_PARAM = {
   schema: { type: 'string', maxLength: 255, description: 'A version or an alias of the model; without, the default' },
 } as const;
 
-/** The typed service of one model: its rows go to whichever version answers at that moment. */
+/** Whose rows go to a model: those of its name, or those of an experiment, which chooses for each request. */
+export type ModelSupply = Pick<ModelDirectory, 'use'> | RunningExperiment;
+
+/** The typed service of one model or experiment: its rows go to whichever version answers at that moment. */
 export function modelService(
   name: string,
   shape: ServiceShape,
   identifiers: ServiceIdentifiers,
-  directory: Pick<ModelDirectory, 'use'>,
+  supply: ModelSupply,
 ): ServiceRuntime {
-  const service = new ModelService(name, shape, directory);
+  const experiment = 'assign' in supply ? supply : undefined;
+  const service = new ModelService(name, shape, supply);
   const { protoPackage, protoService } = identifiers;
   const definition = {
     name,
     path: name,
-    params: [VERSION_PARAM],
+    params: experiment ? [] : [VERSION_PARAM],
     input: { ...shape.input, name: `${protoService.replace(/Service$/, '')}Input` },
     output: { ...shape.output, name: `${protoService.replace(/Service$/, '')}Output` },
     protoPackage,
     protoService,
-    description: `Model ${name}.`,
+    description: experiment ? `Experiment ${name}.` : `Model ${name}.`,
   };
+  if (experiment) return runtimeOf(definition, (frame, context) => service.runChosen(experiment, frame, context));
   return runtimeOf(definition, (frame, context) => service.run(frame, context));
 }
 
 class ModelService {
-  /** The last version that was found to fit: nearly always the next one too. */
+  /** The last version that was found to fit: nearly always the next one too, but for experiments. */
   private fitting: ServedModel | undefined;
+  private readonly known = new WeakMap<ServedModel, boolean>();
   /** Outputs whose size the signature leaves open: of size 1 they come as scalars. */
   private readonly open: readonly string[];
 
   constructor(
     private readonly name: string,
     private readonly shape: ServiceShape,
-    private readonly directory: Pick<ModelDirectory, 'use'>,
+    private readonly supply: ModelSupply,
   ) {
     this.open = shape.output.columns.filter((column) => column.shape[0] === null).map((column) => column.name);
   }
 
   run(frame: Frame, context: Context): Frame | Promise<Frame> {
     const { [VERSION_PARAMETER]: version } = context.params as Readonly<Record<string, string | undefined>>;
-    const model = this.directory.use(this.name, version === '' ? undefined : version);
-    if (model instanceof Promise) return model.then((loaded) => this.runOn(loaded, version, frame, context));
-    return this.runOn(model, version, frame, context);
+    const model = (this.supply as ModelDirectory).use(this.name, version === '' ? undefined : version);
+    if (model instanceof Promise) return model.then((loaded) => this.noted(loaded, version, frame, context));
+    return this.noted(model, version, frame, context);
   }
 
-  private runOn(model: ServedModel, asked: string | undefined, frame: Frame, context: Context): Promise<Frame> {
+  /** The model is the experiment's choice; one of another shape is none that it may choose. */
+  runChosen(experiment: RunningExperiment, frame: Frame, context: Context): Promise<Frame> {
+    const assignment = experiment.assign(context, frame, (model) => this.fits(model));
+    return experiment.run([assignment], {
+      on: (model, instead) => this.runOn(model, frame, instead ?? context),
+      outputs: outputsOfFrame,
+      rows: frame.rows,
+      bytes: () => bytesOfFrame(frame),
+    });
+  }
+
+  private noted(model: ServedModel, asked: string | undefined, frame: Frame, context: Context): Promise<Frame> {
     context.noteModel(model.useAs(asked));
+    return this.runOn(model, frame, context);
+  }
+
+  private runOn(model: ServedModel, frame: Frame, context: ModelRunOptions['context']): Promise<Frame> {
     if (model !== this.fitting) this.checkShape(model);
     const { inputNames, outputs, outputNames } = this.shape;
     const options: ModelRunOptions = outputs === undefined ? { context } : { context, outputs };
@@ -70,8 +93,7 @@ class ModelService {
   }
 
   private checkShape(model: ServedModel): void {
-    const shape = serviceShapeOf(model);
-    if ('key' in shape && shape.key === this.shape.key) {
+    if (this.fits(model)) {
       this.fitting = model;
       return;
     }
@@ -80,6 +102,15 @@ class ModelService {
       'INF_ERR_SERVICE_VERSION',
       `version ${model.version} of model '${name}' has other inputs or outputs than this service, which has those of the default version: call it at POST /v2/models/${name}/versions/${model.version}/infer`,
     );
+  }
+
+  private fits(model: ServedModel): boolean {
+    const known = this.known.get(model);
+    if (known !== undefined) return known;
+    const shape = serviceShapeOf(model);
+    const fits = 'key' in shape && shape.key === this.shape.key;
+    this.known.set(model, fits);
+    return fits;
   }
 
   private answered(rows: Frame): Frame {

@@ -1,9 +1,11 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit, Optional } from '@nestjs/common';
 import { DynamicServices, STARTUP_REPORT, type StartupReporter, type StartupSection } from '@witan/core';
+import { ExperimentRegistry } from '../experiment/experiment-registry.js';
+import type { RunningExperiment } from '../experiment/running-experiment.js';
 import type { ServedModel } from '../model/served-model.js';
 import { ModelRegistry } from '../module/model-registry.js';
 import type { ModelDirectory } from '../repository/model-directory.js';
-import { modelService } from './model-service.js';
+import { modelService, type ModelSupply } from './model-service.js';
 import { IdentifierBook } from './service-identifiers.js';
 import { type NoShape, type ServiceShape, serviceShapeOf } from './service-shape.js';
 import { servingError } from './serving.errors.js';
@@ -28,11 +30,15 @@ export class ModelServices implements OnModuleInit, OnApplicationShutdown, Start
   constructor(
     @Inject(ModelRegistry) private readonly directory: ModelDirectory,
     @Inject(DynamicServices) private readonly services: DynamicServices,
+    @Optional() @Inject(ExperimentRegistry) private readonly experiments?: ExperimentRegistry,
   ) {}
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     this.services.enable();
     this.services.resolveWith((path) => this.bring(path));
+    await this.experiments?.ready();
+    // An experiment keeps its name, whatever model comes later.
+    for (const experiment of this.experiments?.list() ?? []) this.updateExperiment(experiment);
     for (const { name } of this.directory.describeAll()) this.book.add(name);
     for (const { name } of this.directory.describeAll()) this.update(name);
     this.stop = this.directory.onChange((name) => this.update(name));
@@ -56,12 +62,13 @@ export class ModelServices implements OnModuleInit, OnApplicationShutdown, Start
 
   /** For a path that has no service (yet): the model's is made as soon as the model is loaded. */
   private bring(path: string): Promise<void> | undefined {
-    return this.directory.describe(path) && this.load(path);
+    const experiment = this.experiments?.find(path);
+    if (experiment) return this.load(path, () => experiment.use(experiment.plan.control), experiment);
+    return this.directory.describe(path) && this.load(path, () => this.directory.use(path), this.directory);
   }
 
-  private async load(name: string): Promise<void> {
-    const model = await this.directory.use(name);
-    this.show(name, model);
+  private async load(name: string, use: () => ServedModel | Promise<ServedModel>, supply: ModelSupply): Promise<void> {
+    this.show(name, await use(), supply);
     const why = this.without.get(name);
     if (why === undefined) return;
     throw servingError(
@@ -71,15 +78,33 @@ export class ModelServices implements OnModuleInit, OnApplicationShutdown, Start
   }
 
   private update(name: string): void {
-    if (!isPathSegment(name)) return;
+    for (const experiment of this.experiments?.list() ?? [])
+      if (experiment.plan.variants[experiment.plan.control]!.model === name) this.updateExperiment(experiment);
+    if (!isPathSegment(name) || this.experiments?.find(name)) return;
     const description = this.directory.describe(name);
     if (!description) return this.forget(name);
     this.book.add(name);
     if (description.defaultVersion === undefined) return;
     const model = this.directory.use(name);
-    if (!(model instanceof Promise)) this.show(name, model);
+    if (!(model instanceof Promise)) this.show(name, model, this.directory);
     // It went in this very turn: what comes next tells of itself.
     else model.catch(() => undefined);
+  }
+
+  /** Its service has the shape of its control. */
+  private updateExperiment(experiment: RunningExperiment): void {
+    const { name, plan } = experiment;
+    this.book.add(name);
+    const { model, version } = plan.variants[plan.control]!;
+    const isLoaded = this.directory.describe(model)?.versions.some(({ state }) => state === 'READY');
+    if (!isLoaded) return;
+    try {
+      const served = this.directory.use(model, version);
+      if (served instanceof Promise) served.catch(() => undefined);
+      else this.show(name, served, experiment);
+    } catch {
+      // That version is not there now: the service stays as it is.
+    }
   }
 
   private forget(name: string): void {
@@ -88,20 +113,20 @@ export class ModelServices implements OnModuleInit, OnApplicationShutdown, Start
     if (this.keys.delete(name)) this.services.delete(name);
   }
 
-  private show(name: string, model: ServedModel): void {
+  private show(name: string, model: ServedModel, supply: ModelSupply): void {
     // Whatever a model's file says, it must not end the boot of a server that has others.
     try {
-      this.makeService(name, serviceShapeOf(model));
+      this.makeService(name, serviceShapeOf(model), supply);
     } catch (error) {
       this.refuse(name, (error as Error).message);
     }
   }
 
-  private makeService(name: string, shape: ServiceShape | NoShape): void {
+  private makeService(name: string, shape: ServiceShape | NoShape, supply: ModelSupply): void {
     if ('why' in shape) return this.refuse(name, shape.why);
     if (this.keys.get(name) === shape.key) return;
     const identifiers = this.book.of(name);
-    this.services.set(modelService(name, shape, identifiers, this.directory));
+    this.services.set(modelService(name, shape, identifiers, supply));
     this.keys.set(name, shape.key);
     this.without.delete(name);
     for (const note of notesOf(identifiers.insteadOf, identifiers.protoPackage, shape.notes))

@@ -1,0 +1,137 @@
+import type { Clock } from '@witan/core';
+import { experimentError } from '../experiment.errors.js';
+import type { ExperimentPlan } from '../experiment-plan.js';
+import { type MetricKind, MetricTally } from './metric-tally.js';
+
+/** Bits of a number that JavaScript's operators keep. */
+export const MAX_METRICS = 32;
+
+/** What is reported back of a request, or of all requests of a key. */
+export interface Outcome {
+  readonly requestId?: string;
+  readonly key?: string;
+  readonly metric: string;
+  readonly value: boolean | number;
+}
+
+/** `counted`; `duplicate`: its unit has a value already; `unknown`: no exposure is remembered that it belongs to. */
+export type OutcomeResult = 'counted' | 'duplicate' | 'unknown';
+
+/** What is compared: a key, or a request without one. */
+interface Unit {
+  readonly variant: number;
+  readonly at: number;
+  /** A bit for each metric that it has a value of. */
+  seen: number;
+}
+
+/**
+ * Who was given which variant, for as long as there is room, and what came of it. Requests and keys are forgotten oldest
+ * first; what they were counted for stays counted.
+ */
+export class OutcomeBook {
+  readonly units: number[];
+  /** How many units each variant should have, by the weights at the moment each came. */
+  readonly expected: number[];
+  readonly metrics = new Map<string, MetricTally>();
+  /** Outcomes that belong to nothing that is remembered. */
+  unknown = 0;
+  duplicates = 0;
+  /** Requests of a key that was given another variant before; they count for the first one. */
+  crossovers = 0;
+  /** Units that were forgotten to make room: their key would count again. */
+  forgotten = 0;
+  readonly sinceMs: number;
+  private readonly byKey = new Map<string, Unit>();
+  private readonly byRequest = new Map<string, Unit>();
+
+  constructor(
+    private readonly plan: ExperimentPlan,
+    private readonly clock: Clock,
+  ) {
+    const none = (): number[] => new Array<number>(plan.names.length).fill(0);
+    this.units = none();
+    this.expected = none();
+    this.sinceMs = clock.epochMs();
+  }
+
+  /** `variant`: what the key leads to, whatever answered. `key`: none for a request for itself. */
+  expose(variant: number, key: string | undefined, requestId: string, weights: ArrayLike<number>): void {
+    const known = key === undefined ? this.byRequest.get(requestId) : this.byKey.get(key);
+    const unit = known ?? this.newUnit(variant, weights);
+    if (known && known.variant !== variant) this.crossovers++;
+    if (key === undefined) this.remember(this.byRequest, requestId, unit, !known);
+    else {
+      if (!known) this.remember(this.byKey, key, unit, true);
+      this.remember(this.byRequest, requestId, unit, false);
+    }
+  }
+
+  /** @throws {INF_ERR_EXPERIMENT_OUTCOME} when it cannot be counted for anybody */
+  report({ requestId, key, metric, value }: Outcome): OutcomeResult {
+    const tally = this.tallyOf(metric, value);
+    const unit = key === undefined ? this.byRequest.get(requestId!) : this.byKey.get(key);
+    if (!unit || this.clock.epochMs() - unit.at > this.plan.outcomes.windowMs) {
+      this.unknown++;
+      return 'unknown';
+    }
+    const kept = tally ?? this.addTally(metric, value);
+    const bit = 1 << kept.place;
+    if (unit.seen & bit) {
+      this.duplicates++;
+      return 'duplicate';
+    }
+    unit.seen |= bit;
+    kept.add(unit.variant, value);
+    return 'counted';
+  }
+
+  /** What is remembered now. */
+  get remembered(): { readonly keys: number; readonly requests: number } {
+    return { keys: this.byKey.size, requests: this.byRequest.size };
+  }
+
+  private newUnit(variant: number, weights: ArrayLike<number>): Unit {
+    this.units[variant]!++;
+    for (let i = 0; i < this.expected.length; i++) this.expected[i]! += weights[i]!;
+    return { variant, at: this.clock.epochMs(), seen: 0 };
+  }
+
+  private remember(map: Map<string, Unit>, id: string, unit: Unit, isUnit: boolean): void {
+    map.set(id, unit);
+    if (map.size <= this.plan.outcomes.maxUnits) return;
+    map.delete(map.keys().next().value!);
+    if (isUnit) this.forgotten++;
+  }
+
+  private tallyOf(metric: string, value: boolean | number): MetricTally | undefined {
+    const tally = this.metrics.get(metric);
+    const { metrics } = this.plan.outcomes;
+    if (tally && tally.kind !== kindOf(value))
+      throw this.refused(`metric '${metric}' is a ${tally.kind}: its values are ${valuesOf(tally.kind)}`);
+    if (tally) return tally;
+    if (metrics && !metrics.includes(metric))
+      throw this.refused(`'${metric}' is none of its metrics: there are ${metrics.join(', ')}`);
+    if (this.metrics.size >= MAX_METRICS)
+      throw this.refused(`'${metric}' would be metric ${MAX_METRICS + 1}: it keeps ${MAX_METRICS}`);
+    return undefined;
+  }
+
+  private addTally(metric: string, value: boolean | number): MetricTally {
+    const tally = new MetricTally(metric, this.metrics.size, kindOf(value), this.units.length);
+    this.metrics.set(metric, tally);
+    return tally;
+  }
+
+  private refused(what: string): Error {
+    return experimentError('INF_ERR_EXPERIMENT_OUTCOME', `experiment '${this.plan.name}': ${what}`);
+  }
+}
+
+function kindOf(value: boolean | number): MetricKind {
+  return typeof value === 'boolean' ? 'rate' : 'mean';
+}
+
+function valuesOf(kind: MetricKind): string {
+  return kind === 'rate' ? 'true and false' : 'numbers';
+}
