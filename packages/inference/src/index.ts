@@ -76,12 +76,12 @@ export type { Interval, WelchTest } from './experiment/statistics/intervals.js';
 
 // For sibling packages (@internal).
 export { EXPERIMENT_ERRORS } from './experiment/experiment.errors.js';
-export { Experiment as RunningExperiment } from './experiment/experiment.js';
+export { RunningExperiment } from './experiment/running-experiment.js';
 export type { AssignedCaller, Assignment } from './experiment/assignment.js';
 export type { VariantRun } from './experiment/variant-run.js';
-export { outputsOfFrame, bytesOfFrame } from './experiment/shadow/named-output.js';
+export { bytesOfFrame, outputsOfFrame } from './experiment/shadow/named-output.js';
 export type { NamedOutput } from './experiment/shadow/named-output.js';
-export { planOf as checkExperiment } from './experiment/experiment-plan.js';
+export { experimentPlanOf } from './experiment/experiment-plan.js';
 export { SERVING_ERRORS } from './serving/serving.errors.js';
 export { CONTROL_ERRORS } from './control/control.errors.js';
 export { checkConfig } from './repository/layout/check-config.js';
