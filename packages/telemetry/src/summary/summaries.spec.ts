@@ -30,10 +30,11 @@ afterEach(async () => {
 interface Served {
   readonly access?: AccessOptions;
   readonly summary?: boolean | SummaryOptions;
+  readonly prometheus?: boolean;
 }
 
-async function serve({ access = { modelControl: true }, summary = true }: Served = {}) {
-  @Module({ imports: [TelemetryModule.forRoot({ summary })] })
+async function serve({ access = { modelControl: true }, summary = true, prometheus = false }: Served = {}) {
+  @Module({ imports: [TelemetryModule.forRoot({ summary, prometheus })] })
   class App {}
   const app = await WitanFactory.create(App, { logger: false, witan: { access, clock } });
   open.push(app);
@@ -262,7 +263,7 @@ describe('baselines', () => {
   });
 
   it('make metrics of each window: distances, and which columns are raised', async () => {
-    const { app } = await serve({ summary: { baselines: { frames: { m: input(500) } } } });
+    const { app } = await serve({ summary: { baselines: { frames: { m: input(500) } } }, prometheus: true });
     const summaries = app.nest.get(Summaries);
     ran(input(400, 70));
     clock.advance(WINDOW_MS);
@@ -282,5 +283,8 @@ describe('baselines', () => {
       ['true', 400],
       ['false', 0],
     ]);
+    const scraped = (await app.inject({ url: '/metrics' })).body;
+    expect(scraped).toMatch(/^witan_drift_raised\{.*column="x".*\} 1$/m);
+    expect(scraped).toMatch(/^witan_drift_ks\{.*column="x".*\} 0\.7/m);
   });
 });

@@ -3,6 +3,7 @@ import type { Clock } from '@witan/core';
 import type { Frame } from '@witan/core/frame';
 import type { InferEvent } from '../events/infer-event.js';
 import type { Watch } from '../events/watch.js';
+import type { Metrics } from '../metrics/metrics.js';
 import type { Metric } from '../metrics/snapshot.js';
 import type { RecordedBaseline } from './baseline/baseline.js';
 import { baselineFiles, readBaselineFile, writeBaselineFile } from './baseline/baseline-file.js';
@@ -29,6 +30,7 @@ export class Summaries implements OnModuleInit, OnApplicationShutdown {
     /** @internal */
     readonly models: ModelSummaries | undefined,
     private readonly watch: Watch,
+    private readonly collected: Metrics,
     clock: Clock,
   ) {
     this.sinceMs = clock.epochMs();
@@ -40,6 +42,7 @@ export class Summaries implements OnModuleInit, OnApplicationShutdown {
     const { folder } = models.options.baselines;
     if (folder !== undefined) await this.readBaselines(models, folder);
     this.watch.on<InferEvent>('witan.infer', 'summary', (run) => models.observe(run));
+    this.collected.addSource(() => this.metrics());
     models.start();
   }
 

@@ -41,7 +41,7 @@ function gaugeOf([name, description, valueOf]: Gauge, seen: readonly Seen[], sta
     const { model, version, side, column } = alarm;
     return value === undefined ? [] : [{ labels: { model, version, side, column }, startEpochMs, value }];
   });
-  return { descriptor: { name, kind: 'gauge', unit: '1', description }, points };
+  return { descriptor: { name, kind: 'gauge', unit: '{score}', description }, points };
 }
 
 function rowsOf(summaries: ModelSummaries, startEpochMs: number): Metric {

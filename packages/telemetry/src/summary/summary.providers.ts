@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { type Clock, CLOCK, systemClock } from '@witan/core';
 import { Watch } from '../events/watch.js';
+import { Metrics } from '../metrics/metrics.js';
 import { TELEMETRY_OPTIONS } from '../module/telemetry.module-definition.js';
 import type { TelemetryModuleOptions } from '../module/telemetry-options.js';
 import { SummaryRoutes } from './http/summary-routes.js';
@@ -10,10 +11,11 @@ import { resolveSummary, type SummaryOptions } from './summary-options.js';
 async function createSummaries(
   { summary = false }: TelemetryModuleOptions,
   watch: Watch,
+  metrics: Metrics,
   clock: Clock = systemClock,
 ): Promise<Summaries> {
   const models = summary === false ? undefined : await modelsOf(summary === true ? {} : summary, watch, clock);
-  return new Summaries(models, watch, clock);
+  return new Summaries(models, watch, metrics, clock);
 }
 
 /** Loaded where it is asked for only, with the sketches. */
@@ -24,7 +26,7 @@ async function modelsOf(options: SummaryOptions, watch: Watch, clock: Clock) {
 
 const summaries: Provider = {
   provide: Summaries,
-  inject: [TELEMETRY_OPTIONS, Watch, { token: CLOCK, optional: true }],
+  inject: [TELEMETRY_OPTIONS, Watch, Metrics, { token: CLOCK, optional: true }],
   useFactory: createSummaries,
 };
 
