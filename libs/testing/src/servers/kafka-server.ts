@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { mavenTool, systemTool } from './foreign-tool.js';
 import { answersOn, freePort } from './server-process.js';
+import { startTcpRelay, type TcpRelay } from './tcp-relay.js';
 
 const run = promisify(execFile);
 const KAFKA = '3.9.1';
@@ -22,6 +23,8 @@ export interface KafkaServer {
   /** SIGKILL, as a machine that loses its power; what was acknowledged is there after {@link restart}. */
   kill(): Promise<void>;
   restart(): Promise<void>;
+  /** Another way to the broker, on which answers may get lost. */
+  readonly relay: TcpRelay;
   close(): Promise<void>;
 }
 
@@ -32,9 +35,11 @@ export async function startKafkaServer(): Promise<KafkaServer | { readonly missi
   const jars = await mavenTool('kafka', KAFKA, ARTIFACTS);
   if ('missing' in jars) return jars;
   const folder = mkdtempSync(join(tmpdir(), 'witan-kafka-'));
-  const [port, controller] = [await freePort(), await freePort()];
+  const [port, relayed, controller] = [await freePort(), await freePort(), await freePort()];
+  const relay = await startTcpRelay(relayed);
   const settings = join(folder, 'server.properties');
-  writeFileSync(settings, propertiesOf(port, controller, join(folder, 'logs')));
+  const ports = { port, relayed, advertised: relay.port, controller };
+  writeFileSync(settings, propertiesOf(ports, join(folder, 'logs')));
   const classes = ['-cp', `${jars.path}/*`];
   await run('java', [...JAVA, ...classes, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER, '-c', settings]);
   let child: ChildProcess | undefined;
@@ -47,25 +52,29 @@ export async function startKafkaServer(): Promise<KafkaServer | { readonly missi
   };
   const close = async (): Promise<void> => {
     await kill();
+    await relay.close();
     rmSync(folder, { recursive: true, force: true });
   };
   await restart().catch(async (error: unknown) => {
     await close();
     throw error;
   });
-  return { broker: `127.0.0.1:${port}`, kill, restart, close };
+  return { broker: `127.0.0.1:${port}`, kill, restart, relay, close };
 }
 
 const CLUSTER = 'MkU3OEVBNTcwNTJENDM2Qg';
 
-function propertiesOf(port: number, controller: number, logs: string): string {
+function propertiesOf(
+  { port, relayed, advertised, controller }: Readonly<Record<string, number>>,
+  logs: string,
+): string {
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controller}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+listeners=PLAINTEXT://127.0.0.1:${port},RELAYED://127.0.0.1:${relayed},CONTROLLER://127.0.0.1:${controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port},RELAYED://127.0.0.1:${advertised}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,RELAYED:PLAINTEXT
 log.dirs=${logs}
 num.partitions=3
 message.max.bytes=1048588

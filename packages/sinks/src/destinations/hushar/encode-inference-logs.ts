@@ -1,10 +1,8 @@
-import { type Column, fromFloat16Bits, type Frame, type ListData } from '@witan/core/frame';
+import type { Frame } from '@witan/core/frame';
 import type { LogRecord } from '../../sink/log-record.js';
 import { type FeatureWriter, featureWriter } from './feature-writer.js';
 import { ProtoWriter } from './proto-writer.js';
-
-/** Gives a row's numbers to be added to its scores. */
-type ScoreReader = (row: number, into: number[]) => void;
+import { scoreReaders } from './scores.js';
 
 /**
  * Records as one message `InferenceLogs` of the Hushar dialect: a batch for each record (request id, model), a row for
@@ -24,7 +22,7 @@ function writeBatch(writer: ProtoWriter, record: LogRecord, rowIdColumn: string 
   writer.text(2, modelId(record));
   const features = featuresOf(input, rowIdColumn);
   const ids = rowIdColumn === undefined ? undefined : input?.columns.get(rowIdColumn);
-  const scores = output ? Array.from(output.columns.values(), scoreReader).filter((read) => read !== undefined) : [];
+  const scores = output ? scoreReaders(output) : [];
   const rows = Math.max(input?.rows ?? 0, output?.rows ?? 0);
   for (let row = 0; row < rows; row++) {
     writer.message(3, () => {
@@ -58,32 +56,4 @@ function featuresOf(input: Frame | undefined, rowIdColumn: string | undefined): 
       },
     ];
   });
-}
-
-/** `undefined` for a column that holds no numbers. A null is no score, and would shift those behind it: it is NaN. */
-function scoreReader(column: Column): ScoreReader | undefined {
-  if (column.dtype.kind === 'list') {
-    const { offsets, values } = column.data as ListData;
-    const read = numberReader(values);
-    return read && ((row, into) => pushRange(read, offsets[row]!, offsets[row + 1]!, into));
-  }
-  const read = numberReader(column);
-  const { size } = column;
-  return (
-    read &&
-    ((row, into) => {
-      if (column.isNull(row)) for (let i = 0; i < size; i++) into.push(NaN);
-      else pushRange(read, row * size, (row + 1) * size, into);
-    })
-  );
-}
-
-function pushRange(read: (index: number) => number, start: number, end: number, into: number[]): void {
-  for (let i = start; i < end; i++) into.push(read(i));
-}
-
-function numberReader({ dtype, data }: Column): ((index: number) => number) | undefined {
-  if (dtype.kind === 'utf8' || dtype.kind === 'binary') return undefined;
-  if (dtype.kind === 'f16') return (index) => fromFloat16Bits((data as Uint16Array)[index]!);
-  return (index) => Number((data as Float32Array)[index]);
 }
