@@ -1,3 +1,4 @@
 import type { Provider } from '@nestjs/common';
+import { EmfExport } from './emf-export.js';
 
-export const emfProviders: Provider[] = [];
+export const emfProviders: Provider[] = [EmfExport];
