@@ -28,41 +28,45 @@ describe('a lossless sink', () => {
     await stage.startServer();
   }
 
-  it(`loses no record of an answered request over ${KILLS} kills of server and store, and keeps each key's order`, async () => {
-    // Small files, so that kills meet their changes; a key is a client, whose numbers ascend.
-    await start({ writers: 3, key: { column: 'client' }, segmentBytes: 20_000, batchRecords: 40 });
-    const clients = new Clients(stage, 12);
-    const random = seeded(SEED);
-    let [servers, stores] = [0, 0];
-    for (let kill = 0; kill < KILLS; kill++) {
-      await delay(20 + random() * 400);
-      if (random() < 0.6) {
-        servers++;
-        stage.server!.signal('SIGKILL');
-        await stage.server!.ended;
-        // Now and then also while it takes up what the last one left.
-        while (random() < 0.3) await stage.startAndKill(random() * 1_500);
-        await stage.startServer();
-      } else {
-        stores++;
-        stage.store!.signal('SIGKILL');
-        await stage.store!.ended;
-        // Records pile up.
-        await delay(random() * 300);
-        await stage.startStore();
+  it(
+    `loses no record of an answered request over ${KILLS} kills of server and store, and keeps each key's order`,
+    async () => {
+      // Small files, so that kills meet their changes; a key is a client, whose numbers ascend.
+      await start({ writers: 3, key: { column: 'client' }, segmentBytes: 20_000, batchRecords: 40 });
+      const clients = new Clients(stage, 12);
+      const random = seeded(SEED);
+      let [servers, stores] = [0, 0];
+      for (let kill = 0; kill < KILLS; kill++) {
+        await delay(20 + random() * 400);
+        if (random() < 0.6) {
+          servers++;
+          stage.server!.signal('SIGKILL');
+          await stage.server!.ended;
+          // Now and then also while it takes up what the last one left.
+          while (random() < 0.3) await stage.startAndKill(random() * 1_500);
+          await stage.startServer();
+        } else {
+          stores++;
+          stage.store!.signal('SIGKILL');
+          await stage.store!.ended;
+          // Records pile up.
+          await delay(random() * 300);
+          await stage.startStore();
+        }
       }
-    }
-    await clients.more(100);
-    await clients.stop();
-    await stage.settle();
-    const stored = await stage.stored();
-    const { faults, duplicates } = accountsOf(clients, stored);
-    console.log(
-      `${servers} kills of the server, ${stores} of the store: ${clients.answered.length} answered (${[...clients.outcomes].join(' ')}), ` +
-        `${stored.length - duplicates} records, ${duplicates} duplicates, ${faults.length} faults`,
-    );
-    expect(faults).toEqual([]);
-  });
+      await clients.more(100);
+      await clients.stop();
+      await stage.settle();
+      const stored = await stage.stored();
+      const { faults, duplicates } = accountsOf(clients, stored);
+      console.log(
+        `${servers} kills of the server, ${stores} of the store: ${clients.answered.length} answered (${[...clients.outcomes].join(' ')}), ` +
+          `${stored.length - duplicates} records, ${duplicates} duplicates, ${faults.length} faults`,
+      );
+      expect(faults).toEqual([]);
+    },
+    Math.max(300_000, KILLS * 15_000),
+  );
 
   it('delivers all of it when it is stopped at full load', async () => {
     await start();

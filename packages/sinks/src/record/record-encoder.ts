@@ -44,10 +44,10 @@ export class RecordEncoder {
       out.need(HEAD_BYTES);
       out.at += HEAD_BYTES;
       this.payload(record);
-      if (out.at > out.limit) throw new TooLarge(this.maxBytes);
+      if (out.at > out.limit) throw new TooLarge(out.limit);
     } catch (error) {
       out.at = start;
-      throw error;
+      throw error instanceof TooLarge ? new TooLarge(this.maxBytes) : error;
     }
     const from = start + HEAD_BYTES;
     out.setU32(start, MAGIC);

@@ -30,7 +30,11 @@ export async function readBatch(segment: Segment, offset: number, maxRecords: nu
 }
 
 async function readAt(file: string, offset: number, length: number): Promise<Buffer> {
-  const handle = await open(file, 'r');
+  const handle = await open(file, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  // Somebody has deleted it: all of it counts as damaged.
+  if (!handle) return Buffer.alloc(0);
   try {
     const buffer = Buffer.allocUnsafe(length);
     let read = 0;

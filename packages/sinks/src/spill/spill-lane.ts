@@ -63,6 +63,8 @@ export class SpillLane {
    * @throws what reading a file throws
    */
   async run(stop: AbortSignal, untilEmpty: boolean): Promise<boolean> {
+    // A process may have been killed before the first record of a file.
+    await this.segments.tidy();
     for (;;) {
       const { next } = this.segments;
       if (stop.aborted) return !next;

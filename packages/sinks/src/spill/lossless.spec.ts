@@ -1,0 +1,262 @@
+import { appendFileSync, truncateSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ManualClock } from '@witan-libs/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { keepingOf } from '../module/keeping-of.js';
+import type { LosslessOptions } from '../module/sinks-options.js';
+import { readDeadLetters } from '../policy/dead-letters.js';
+import type { Keeping } from '../policy/keeping.js';
+import { MemorySink, recordOf, settle, until } from '../policy/memory-sink.spec.support.js';
+import { decodeRecords } from '../record/record-decoder.js';
+import { encodeRecords } from '../record/record-encoder.js';
+import { poisonError } from '../sink/poison.js';
+
+let clock: ManualClock;
+let sink: MemorySink;
+let folder: string;
+const open: Keeping[] = [];
+beforeEach(async () => {
+  clock = new ManualClock({ turns: 'event-loop' });
+  sink = new MemorySink();
+  folder = await mkdtemp(join(tmpdir(), 'witan-spill-'));
+});
+afterEach(async () => {
+  for (const keeping of open.splice(0)) await ended(keeping);
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function started(options: Partial<LosslessOptions> = {}): Promise<Keeping> {
+  const all = { to: sink, policy: 'lossless', folder, batchMs: 0, ...options } as const;
+  const keeping = keepingOf('s', all, { clock, random: () => 0.5 });
+  await keeping.start();
+  open.push(keeping);
+  return keeping;
+}
+const files = async () => (await readdir(folder)).filter((name) => name.endsWith('.wlr')).sort();
+const onFile = async () => {
+  const all = await Promise.all((await files()).map((name) => readFile(join(folder, name))));
+  return decodeRecords(Buffer.concat(all)).map(({ id }) => id);
+};
+const away = () => {
+  sink.behave = () => Promise.reject(new Error('down'));
+};
+const back = () => {
+  sink.behave = () => {};
+};
+/** Time goes on until it is so. */
+async function passing(isSo: () => boolean): Promise<void> {
+  while (!isSo()) {
+    clock.advance(50);
+    await settle();
+  }
+}
+/** Ends without waiting for the destination. */
+async function ended(keeping: Keeping): Promise<void> {
+  let isOver = false;
+  const closing = keeping.close(1).then(() => (isOver = true));
+  await passing(() => isOver);
+  await closing;
+}
+
+describe('a lossless sink', () => {
+  it('lets an answer go when its record is on file: one write for all of a turn', async () => {
+    away();
+    const keeping = await started();
+    let first = false;
+    const waits = ['a', 'b', 'c'].map((id) => keeping.keep(recordOf(id)));
+    void waits[0]!.then(() => (first = true));
+    expect([first, await onFile()]).toEqual([false, []]);
+    await Promise.all(waits);
+    expect(await onFile()).toEqual(['a', 'b', 'c']);
+    expect(keeping.stats).toMatchObject({ queued: 3, delivered: 0 });
+    expect(keeping.stats.spillBytes).toBeGreaterThan(100);
+  });
+
+  it('delivers, and leaves no file behind', async () => {
+    const keeping = await started({ segmentBytes: 300 });
+    for (let i = 10; i < 60; i++) await keeping.keep(recordOf(String(i)));
+    await passing(() => sink.records.length === 50);
+    await until(() => keeping.stats.queued === 0);
+    await ended(keeping);
+    expect(await files()).toEqual([]);
+    expect(sink.ids).toEqual(Array.from({ length: 50 }, (_, i) => String(i + 10)));
+    expect(keeping.stats).toMatchObject({ delivered: 50, queued: 0, spillBytes: 0, dropped: 0 });
+    expect(sink.closed).toBe(1);
+  });
+
+  it('delivers what an earlier process left before anything new, with the same ids; a torn end is counted', async () => {
+    away();
+    const earlier = await started({ segmentBytes: 300 });
+    for (const id of ['a', 'b', 'c', 'd']) await earlier.keep(recordOf(id));
+    await ended(earlier);
+    const [firstFile] = await files();
+    appendFileSync(join(folder, (await files()).at(-1)!), encodeRecords([recordOf('torn')]).subarray(0, 40));
+    expect(firstFile).toBe('00000001-000-00000000.wlr');
+
+    const later = await started();
+    await later.keep(recordOf('e'));
+    back();
+    await passing(() => sink.records.length === 5);
+    expect(sink.ids).toEqual(['a', 'b', 'c', 'd', 'e']);
+    await until(() => later.stats.damagedBytes > 0);
+    expect(later.stats).toMatchObject({ damagedBytes: 40, delivered: 5 });
+  });
+
+  it('passes over what a disk has damaged, and puts aside what another version has written', async () => {
+    away();
+    const earlier = await started();
+    for (const id of ['a', 'b', 'c']) await earlier.keep(recordOf(id));
+    await ended(earlier);
+    const file = join(folder, (await files())[0]!);
+    const bytes = await readFile(file);
+    const one = encodeRecords([recordOf('a')]).length;
+    bytes[one + 20]! ^= 1;
+    await writeFile(file, bytes);
+    back();
+    const later = await started();
+    await passing(() => sink.records.length === 2);
+    expect(sink.ids).toEqual(['a', 'c']);
+    await until(() => later.stats.damagedBytes === one);
+  });
+
+  it('reads from its files what memory has no room for', async () => {
+    away();
+    const keeping = await started({ batchRecords: 100 });
+    for (let turn = 0; turn < 20; turn++) {
+      const waits = Array.from({ length: 500 }, (_, i) => keeping.keep(recordOf(String(100_000 + turn * 500 + i))));
+      await Promise.all(waits);
+    }
+    back();
+    await passing(() => sink.records.length >= 10_000);
+    expect(sink.ids).toEqual(Array.from({ length: 10_000 }, (_, i) => String(100_000 + i)));
+    await until(() => keeping.stats.queued === 0);
+    expect(keeping.stats).toMatchObject({ queued: 0, spillBytes: 0, delivered: 10_000 });
+  });
+
+  it('keeps the order of each key over several writers, restarts and a destination that comes and goes', async () => {
+    const options = { writers: 4, key: { column: 'key' }, batchRecords: 5, segmentBytes: 2_000 };
+    let writes = 0;
+    sink.behave = () => (++writes % 3 === 0 ? Promise.reject(new Error('now and then')) : undefined);
+    let i = 1_000;
+    for (let life = 0; life < 4; life++) {
+      const keeping = await started(options);
+      for (let k = 0; k < 100; k++, i++) await keeping.keep(recordOf(String(i), { key: `k${i % 9}` }));
+      await ended(keeping);
+    }
+    const last = await started(options);
+    const distinct = () => [...new Set(sink.ids)];
+    await passing(() => distinct().length === 400);
+    expect(last.stats.dropped).toBe(0);
+    for (let k = 0; k < 9; k++) {
+      const own = distinct().filter((id) => Number(id) % 9 === k);
+      expect(own).toEqual([...own].sort());
+    }
+  });
+
+  it('writes down that a record was too large, and never delivers one that nothing takes', async () => {
+    sink.behave = (batch) => {
+      if (batch.some(({ id }) => id === 'poison')) throw poisonError('not this one', ['poison']);
+    };
+    const keeping = await started({ maxRecordBytes: 2_000 });
+    await keeping.keep(recordOf('large', { size: 5_000 }));
+    const unserialisable = { ...recordOf('odd'), input: { columns: new Map([['x', {}]]), rows: 1 } as never };
+    await keeping.keep(unserialisable);
+    await Promise.all(['a', 'poison', 'b'].map((id) => keeping.keep(recordOf(id))));
+    await passing(() => keeping.stats.delivered === 2);
+    expect(sink.ids).toEqual(['a', 'b']);
+    const letters = await readDeadLetters(join(folder, 'dead-letters.ndjson'));
+    expect(letters.map(({ record }) => [record.id, record.error?.code])).toEqual([
+      ['large', 'SINK_ERR_TOO_LARGE'],
+      ['odd', 'SINK_ERR_TOO_LARGE'],
+      ['poison', undefined],
+    ]);
+    expect(letters[0]!.reason).toContain('2000 bytes');
+    expect(keeping.stats.dead).toBe(3);
+  });
+
+  it('refuses requests when there is no more room, until there is', async () => {
+    away();
+    const keeping = await started({ maxSpillBytes: 500 });
+    const kept: string[] = [];
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'])
+      await Promise.resolve(keeping.keep(recordOf(id))).then(
+        () => kept.push(id),
+        (error: unknown) => expect(error).toMatchObject({ code: 'SINK_ERR_SPILL', httpStatus: 503 }),
+      );
+    expect(kept.length).toBeGreaterThan(2);
+    expect(kept.length).toBeLessThan(12);
+    expect(() => keeping.admit()).toThrow('maxSpillBytes');
+    expect(keeping.stats.refused).toBeGreaterThan(1);
+    expect(await onFile()).toEqual(kept);
+    back();
+    await passing(() => sink.records.length === kept.length);
+    // One request finds out that there is room again.
+    clock.advance(1_000);
+    keeping.admit();
+    await keeping.keep(recordOf('z'));
+    keeping.admit();
+    await passing(() => sink.ids.at(-1) === 'z');
+    expect(sink.ids).toEqual([...kept, 'z']);
+  });
+
+  it('waits for room where it is to block, in order, and refuses only what memory has no room for', async () => {
+    away();
+    const keeping = await started({ maxSpillBytes: 250, onFull: 'block', maxBlockedBytes: 300 });
+    const outcomes: string[] = [];
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k'];
+    for (const id of ids) {
+      Promise.resolve(keeping.keep(recordOf(id))).then(
+        () => outcomes.push(id),
+        () => outcomes.push(`no ${id}`),
+      );
+      await settle();
+    }
+    const refused = outcomes.filter((outcome) => outcome.startsWith('no'));
+    expect(refused.length).toBeGreaterThan(0);
+    expect(outcomes.length).toBeLessThan(ids.length);
+    back();
+    await passing(() => outcomes.length === ids.length);
+    await passing(() => sink.records.length === ids.length - refused.length);
+    expect(sink.ids).toEqual([...sink.ids].sort());
+    expect(outcomes.filter((outcome) => !outcome.startsWith('no'))).toEqual(sink.ids);
+  });
+
+  it('has its folder for itself, until it ends; a dead process lets go of it', async () => {
+    const keeping = await started();
+    await expect(started()).rejects.toMatchObject({ code: 'SINK_ERR_SPILL_LOCKED' });
+    await ended(keeping);
+    await ended(await started());
+    // Of a process that is no more: its number is another's now.
+    const lock = { id: 'x', pid: process.pid, started: '1', where: '' };
+    const again = await started();
+    const own = JSON.parse(await readFile(join(folder, 'lock'), 'utf8')) as typeof lock;
+    await ended(again);
+    await writeFile(join(folder, 'lock'), JSON.stringify({ ...own, id: 'x', started: '1' }));
+    await started();
+  });
+
+  it('refuses what comes after its end', async () => {
+    const keeping = await started();
+    await ended(keeping);
+    await expect(keeping.keep(recordOf('late'))).rejects.toMatchObject({ code: 'SINK_ERR_CLOSED' });
+    expect(() => keeping.admit()).toThrow('closed');
+  });
+
+  it('survives files that are taken away under it', async () => {
+    away();
+    const earlier = await started({ segmentBytes: 100 });
+    for (const id of ['a', 'b', 'c', 'd', 'e']) await earlier.keep(recordOf(id));
+    await ended(earlier);
+    const names = await files();
+    truncateSync(join(folder, names[0]!));
+    back();
+    const later = await started();
+    await rm(join(folder, names[1]!));
+    await later.keep(recordOf('f'));
+    await passing(() => sink.records.length >= 2);
+    expect(sink.ids).toEqual(['e', 'f']);
+    expect(later.stats.damagedBytes).toBeGreaterThan(0);
+  });
+});
