@@ -30,6 +30,7 @@ describe('a command line that cannot be used', () => {
     [['serve', folder.path, '--tls-cert', 'x.pem'], '--tls-cert and --tls-key go together'],
     [['serve', folder.path, '--admin-key-file', adminKeys], 'give --model-control too'],
     [['serve', folder.path, '--model-control', '--processes', '2'], 'works with one process'],
+    [['serve', folder.path, '--summary-baselines', '.'], 'give --summary too'],
     [['serve', folder.path, '--config', bad], "'htpp' is no setting (did you mean 'http'?)"],
     [['serve', folder.path, '--config', wrong], 'poll: a list is no single value'],
     [['serve', folder.path, '--config', noYaml], 'is not YAML'],

@@ -75,6 +75,8 @@ function check(settings: ServeSettings): void {
     throw new CommandError('--mtls-ca needs --tls-cert and --tls-key too');
   if (settings.metricsAccess !== undefined && !settings.metrics)
     throw new CommandError('--metrics-access says who may scrape, but there is nothing to scrape: give --metrics too');
+  if (settings.summaryBaselines !== undefined && !settings.summary)
+    throw new CommandError('--summary-baselines says what summaries are compared with: give --summary too');
   if (settings.metrics && http === false)
     throw new CommandError('--metrics needs the HTTP port, and --http off takes it away');
   if (http === false && grpc === false) throw new CommandError('--http off and --grpc off leave nothing to serve on');

@@ -30,10 +30,13 @@ export async function serveModule(facts: ServeFacts): Promise<DynamicModule> {
 }
 
 /** Loaded only where it is asked for. */
-async function telemetryOf({ metrics, metricsAccess }: ServeSettings): Promise<DynamicModule[]> {
-  if (!metrics) return [];
+async function telemetryOf(settings: ServeSettings): Promise<DynamicModule[]> {
+  const { metrics, metricsAccess, summary, summaryBaselines } = settings;
+  if (!metrics && !summary) return [];
   const { TelemetryModule } = await import('@witan/telemetry');
-  return [TelemetryModule.forRoot({ prometheus: { ...(metricsAccess && { access: metricsAccess }) } })];
+  const prometheus = { ...(metricsAccess && { access: metricsAccess }) };
+  const baselines = { ...(summaryBaselines !== undefined && { folder: summaryBaselines }) };
+  return [TelemetryModule.forRoot({ ...(metrics && { prometheus }), ...(summary && { summary: { baselines } }) })];
 }
 
 function modelOptionsOf({ settings, target, pollMs }: ServeFacts): ModelModuleOptions {

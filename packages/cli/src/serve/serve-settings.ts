@@ -32,6 +32,8 @@ export interface ServeSettings {
   readonly mtlsCa?: string;
   readonly metrics?: boolean;
   readonly metricsAccess?: Access;
+  readonly summary?: boolean;
+  readonly summaryBaselines?: string;
   readonly processes?: number | 'auto';
   readonly logLevel?: ServeLogLevel;
   readonly quiet?: boolean;
@@ -118,6 +120,12 @@ export const SERVE_SETTINGS: Readonly<Record<keyof ServeSettings, Setting>> = {
     value: '<who>',
     help: `who may scrape it: ${ACCESS.join(', ')} (default: open, anyone who reaches the port)`,
     read: (given, { where }) => oneOf(given, where, ACCESS),
+  },
+  summary: { help: 'GET /models/NAME/summary: what models are given and answer, column by column' },
+  summaryBaselines: {
+    value: '<dir>',
+    help: 'what summaries are compared with: NAME.json or NAME.arrow for each model',
+    read: path,
   },
   processes: {
     value: '<n|auto>',
