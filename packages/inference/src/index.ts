@@ -78,6 +78,7 @@ export type { Interval, WelchTest } from './experiment/statistics/intervals.js';
 export { EXPERIMENT_ERRORS } from './experiment/experiment.errors.js';
 export { RunningExperiment } from './experiment/running-experiment.js';
 export type { AssignedCaller, Assignment } from './experiment/assignment.js';
+export { ShadowContext } from './experiment/shadow/shadow-context.js';
 export type { VariantRun } from './experiment/variant-run.js';
 export { bytesOfFrame, outputsOfFrame } from './experiment/shadow/named-output.js';
 export type { NamedOutput } from './experiment/shadow/named-output.js';

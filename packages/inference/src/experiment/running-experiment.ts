@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { type Clock, type ModelUse, WitanError } from '@witan/core';
-import type { Frame } from '@witan/core/frame';
 import type { ServedModel } from '../model/served-model.js';
 import type { ModelDirectory } from '../repository/model-directory.js';
 import type { RepositoryLog } from '../repository/repository-log.js';
+import type { RequestRows } from './assign/key-source.js';
 import { chooseVariant } from './assign/rendezvous.js';
 import type { AssignedCaller, Assignment } from './assignment.js';
 import type { ExposureKeeper } from './exposure-keeper.js';
@@ -82,11 +82,11 @@ export class RunningExperiment {
    * Chooses for one request; nothing is counted until it runs. `fits`: whether a model could answer it at all.
    * @throws {INF_ERR_EXPERIMENT_VARIANT} when the header asks for a variant that there is not
    */
-  assign(caller: AssignedCaller, frame: Frame | undefined, fits?: (served: ServedModel) => boolean): Assignment {
+  assign(caller: AssignedCaller, rows: RequestRows | undefined, fits?: (served: ServedModel) => boolean): Assignment {
     const { control, missingKey } = this.plan;
     if (this.traffic.killed) return this.leftToControl(caller);
     const forced = this.forcedBy(caller);
-    const given = this.plan.key?.(caller, frame);
+    const given = this.plan.key?.(caller, rows);
     const sticky = given !== undefined;
     if (forced === undefined && !sticky && this.plan.key && missingKey === 'control') return this.leftToControl(caller);
     const key = given ?? caller.requestId;

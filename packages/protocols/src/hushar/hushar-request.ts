@@ -1,4 +1,12 @@
-import { type Clock, MethodContext, requestChannel, RequestTrace, rpcFailure, type RpcUnaryCall } from '@witan/core';
+import {
+  type Clock,
+  MethodContext,
+  requestChannel,
+  RequestTrace,
+  rpcFailure,
+  type RpcUnaryCall,
+  ServerTiming,
+} from '@witan/core';
 import { DEFAULTS_HEADER } from '@witan/inference';
 import { encodeResponse } from './encode-response.js';
 import type { HusharBinding } from './hushar-binding.js';
@@ -11,13 +19,18 @@ const SERVICE = 'hushar';
 export class HusharRequest {
   readonly context: MethodContext;
   private readonly trace: RequestTrace | undefined;
+  private readonly timing: ServerTiming | undefined;
 
   constructor(
     private readonly call: RpcUnaryCall,
-    private readonly message: Buffer,
+    /** As it came. */
+    readonly message: Buffer,
     private readonly clock: Clock,
+    /** Whether callers may ask where their request's time went. */
+    timings: boolean,
   ) {
     const context = (this.context = new MethodContext(SERVICE, call, message, clock));
+    this.timing = timings ? ServerTiming.start(context, clock) : undefined;
     call.answeredFor?.(context);
     this.trace = requestChannel.hasSubscribers ? new RequestTrace(SERVICE, context, clock) : undefined;
   }
@@ -45,7 +58,7 @@ export class HusharRequest {
     const message = encodeResponse(decoded, scores, count);
     if (phases) phases.encodeMs = this.clock.now() - begun;
     this.trace?.over();
-    this.call.answer(message);
+    this.call.answer(message, this.timing?.trailers());
   }
 
   fail(error: unknown): void {

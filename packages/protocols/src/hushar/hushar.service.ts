@@ -13,10 +13,21 @@ import {
   type StartupSection,
   systemClock,
   toWitanError,
+  WITAN_OPTIONS,
+  type WitanOptions,
 } from '@witan/core';
 import type { Frame } from '@witan/core/frame';
-import { type ModelDirectory, ModelRegistry, reportVectorizer, type ServedModel, Vectorizer } from '@witan/inference';
+import {
+  ExperimentRegistry,
+  type ModelDirectory,
+  ModelRegistry,
+  reportVectorizer,
+  type RunningExperiment,
+  type ServedModel,
+  Vectorizer,
+} from '@witan/inference';
 import { HusharBinding } from './hushar-binding.js';
+import { chosenRun } from './chosen-run.js';
 import { HusharRequest } from './hushar-request.js';
 import type { HusharOptions } from './hushar-options.js';
 import { HUSHAR_PROTO, HUSHAR_SERVICE } from './hushar-proto.js';
@@ -34,11 +45,16 @@ export class HusharService implements RpcExtension, OnModuleInit, OnApplicationS
   private readonly clock: Clock;
   private vectorizer: Vectorizer | undefined;
   private binding: HusharBinding | undefined;
+  /** Chooses the model, where the name is one of an experiment. */
+  private experiment: RunningExperiment | undefined;
+  private readonly bindings = new WeakMap<ServedModel, HusharBinding>();
 
   constructor(
     @Inject(HUSHAR_OPTIONS) private readonly options: HusharOptions,
     @Inject(ModelRegistry) models: ModelRegistry,
     @Optional() @Inject(CLOCK) clock?: Clock,
+    @Optional() @Inject(ExperimentRegistry) private readonly experiments?: ExperimentRegistry,
+    @Optional() @Inject(WITAN_OPTIONS) private readonly witan?: WitanOptions,
   ) {
     this.models = models;
     this.clock = clock ?? systemClock;
@@ -49,7 +65,9 @@ export class HusharService implements RpcExtension, OnModuleInit, OnApplicationS
     const { model, vectorization } = this.options;
     if (vectorization !== undefined)
       this.vectorizer = await Vectorizer.load(vectorization, { who: `model '${model}'` });
-    this.bindingOf(await this.models.use(model));
+    await this.experiments?.ready();
+    const experiment = (this.experiment = this.experiments?.find(model));
+    this.bindingOf(await (experiment ? experiment.use(experiment.plan.control) : this.models.use(model)));
     collectChannel.subscribe(this.collect);
   }
 
@@ -81,12 +99,13 @@ export class HusharService implements RpcExtension, OnModuleInit, OnApplicationS
   }
 
   private handle(call: RpcUnaryCall, message: Buffer): void {
-    const request = new HusharRequest(call, message, this.clock);
+    const request = new HusharRequest(call, message, this.clock, this.witan?.grpc?.timings !== false);
     request.start(() => this.begin(request));
   }
 
   private begin(request: HusharRequest): void {
     try {
+      if (this.experiment) return this.inferChosen(request, this.experiment);
       const model = this.models.use(this.options.model);
       if (!(model instanceof Promise)) return this.infer(request, model);
       model.then((loaded) => this.infer(request, loaded)).catch((error: unknown) => this.fail(request, error));
@@ -106,6 +125,30 @@ export class HusharService implements RpcExtension, OnModuleInit, OnApplicationS
       (answer) => this.answer(request, decoded, binding, answer),
       (error: unknown) => this.fail(request, error),
     );
+  }
+
+  /** Each model has a vectorizer of its own: rows are decoded for the one that runs. */
+  private inferChosen(request: HusharRequest, experiment: RunningExperiment): void {
+    const assignment = experiment.assign(request.context, undefined, (model) => this.fits(model));
+    const run = chosenRun(request, (model) => this.bindingOf(model), experiment.plan.shadows.length > 0);
+    experiment.run([assignment], run).then(
+      ({ decoded, scores, count }) => {
+        try {
+          request.answer(decoded, scores, count);
+        } catch (error) {
+          this.fail(request, error);
+        }
+      },
+      (error: unknown) => this.fail(request, error),
+    );
+  }
+
+  private fits(model: ServedModel): boolean {
+    try {
+      return this.bindingOf(model).model === model;
+    } catch {
+      return false;
+    }
   }
 
   private answer(request: HusharRequest, decoded: DecodedRequest, binding: HusharBinding, answer: Frame): void {
@@ -129,8 +172,14 @@ export class HusharService implements RpcExtension, OnModuleInit, OnApplicationS
   /** Made anew when another version of the model has taken over. */
   private bindingOf(model: ServedModel): HusharBinding {
     if (this.binding?.model === model) return this.binding;
+    const known = this.bindings.get(model);
+    if (known) return (this.binding = known);
     const vectorizer = this.vectorizer ?? vectorizerOf(model);
-    if (vectorizer) return (this.binding = new HusharBinding(model, vectorizer, this.options));
+    if (vectorizer) {
+      this.binding = new HusharBinding(model, vectorizer, this.options);
+      this.bindings.set(model, this.binding);
+      return this.binding;
+    }
     const text = `model '${model.name}' has no vectorization: give HusharModule.forRoot one, or the model ('vectorize')`;
     throw husharError('HUSHAR_ERR_MODEL', text);
   }

@@ -9,8 +9,11 @@ export interface ExperimentCaller {
   header(name: string): string | undefined;
 }
 
-/** Reads the key of a request; `undefined`: it has none. `frame`: its rows, where they are known. */
-export type KeySource = (caller: ExperimentCaller, frame: Frame | undefined) => string | undefined;
+/** The rows of a request; or what its first row has under a name, where a protocol has no Frame of them. */
+export type RequestRows = Frame | ((name: string) => unknown);
+
+/** Reads the key of a request; `undefined`: it has none. `rows`: where they are known. */
+export type KeySource = (caller: ExperimentCaller, rows: RequestRows | undefined) => string | undefined;
 
 /** Characters of a key that count: a caller may send any number of them. */
 export const MAX_KEY_CHARS = 1_024;
@@ -29,7 +32,7 @@ export function keySourceOf(experiment: string, text: string): KeySource | undef
     throw refused(experiment, text);
   if (kind === 'header') return headerSource(name.toLowerCase());
   if (kind === 'param') return ({ params }) => textOf((params as Readonly<Record<string, unknown>>)[name]);
-  return (_, frame) => textOf(firstCell(frame, name));
+  return (_, rows) => textOf(typeof rows === 'function' ? rows(name) : firstCell(rows, name));
 }
 
 function headerSource(name: string): KeySource {

@@ -49,7 +49,8 @@ export class OipGrpc implements RpcExtension {
     const { maxDecodedBytes = DEFAULT_MAX_DECODED_BYTES, streamWindow: window = DEFAULT_STREAM_WINDOW } =
       this.witan.grpc ?? {};
     const { server, clock } = this;
-    const parts: InferParts = { server, clock, limits: { maxDecodedBytes } };
+    const timings = this.witan.grpc?.timings !== false;
+    const parts: InferParts = { server, clock, timings, limits: { maxDecodedBytes } };
     const fail = (call: RpcCall, thrown: unknown): void => this.fail(call, thrown);
     const streams = new InferStreams({ ...parts, window, failed: (thrown) => this.log('ModelStreamInfer', thrown) });
     const methods: Record<string, RpcMethod> = {

@@ -61,3 +61,20 @@ export function configInForce({ model, batched }: ModelFace, config: ModelConfig
 export function isRunnable(datatype: Datatype): boolean {
   return datatype !== 'BF16';
 }
+
+/** Whether a request for the one can be answered by the other: the same inputs and outputs, of any sizes that fit. */
+export function isAlike(one: ModelFace, other: ModelFace): boolean {
+  if (one === other) return true;
+  return one.batched === other.batched && areAlike(one.inputs, other.inputs) && areAlike(one.outputs, other.outputs);
+}
+
+function areAlike(ones: readonly TensorFace[], others: readonly TensorFace[]): boolean {
+  return (
+    ones.length === others.length &&
+    ones.every(({ name, datatype, shape }, i) => {
+      const other = others[i]!;
+      const fits = shape.every((size, axis) => size === other.shape[axis] || size === -1 || other.shape[axis] === -1);
+      return name === other.name && datatype === other.datatype && shape.length === other.shape.length && fits;
+    })
+  );
+}

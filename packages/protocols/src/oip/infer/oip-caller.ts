@@ -1,4 +1,4 @@
-import { type Clock, type Context, requestChannel, type RequestPhases, RequestTrace } from '@witan/core';
+import { type Clock, type Context, requestChannel, type RequestPhases, RequestTrace, ServerTiming } from '@witan/core';
 import type { InferCaller } from '../infer-types.js';
 
 /** The name under which requests of the protocol are told on `witan.request`. */
@@ -11,11 +11,16 @@ export const OIP_SERVICE = 'oip';
  */
 export class OipCaller implements InferCaller {
   private readonly trace: RequestTrace | undefined;
+  /** If the caller asked where its time goes. */
+  readonly timing: ServerTiming | undefined;
 
   constructor(
     readonly context: Context,
     private readonly clock: Clock,
+    /** Whether it may ask. */
+    timings: boolean,
   ) {
+    this.timing = timings ? ServerTiming.start(context, clock) : undefined;
     this.trace = requestChannel.hasSubscribers ? new RequestTrace(OIP_SERVICE, context, clock) : undefined;
   }
 

@@ -41,12 +41,14 @@ export async function runRequest(
   caller: InferCaller,
   now: number,
   maxRows: number,
+  /** Whoever chose the model has told the request's Context. */
+  isNoted = false,
 ): Promise<InferResponse> {
   const urgency = urgencyOf(request.parameters, caller, now);
   const names = requestedNames(face, request.outputs);
   const tensors = checkedInputs(face, request.inputs, maxRows);
   const { model } = face;
-  caller.context?.noteModel(model.useAs(request.version));
+  if (!isNoted) caller.context?.noteModel(model.useAs(request.version));
   caller.rows?.(face.batched ? (tensors[0]?.dims[0] ?? 0) : 1);
   let outputs: InferTensor[];
   try {

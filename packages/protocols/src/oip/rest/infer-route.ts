@@ -1,4 +1,4 @@
-import { type Clock, noteContext, RouteContext, type TurnBudget } from '@witan/core';
+import { type Clock, noteContext, RouteContext, SERVER_TIMING, type TurnBudget } from '@witan/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { OIP_SERVICE, OipCaller } from '../infer/oip-caller.js';
 import type { InferRequest, InferResponse, OipServer } from '../infer-types.js';
@@ -21,6 +21,8 @@ export interface InferRouteParts {
   readonly limits: BodyLimits;
   /** `Infinity`: never. */
   readonly compressionMinBytes: number;
+  /** Whether callers may ask where their request's time went. */
+  readonly timings: boolean;
   readonly fail: (reply: FastifyReply, thrown: unknown) => void;
 }
 
@@ -39,7 +41,7 @@ export class InferRoute {
     try {
       const context = new RouteContext(OIP_SERVICE, request, reply, this.parts.clock);
       noteContext(reply, context);
-      caller = new OipCaller(context, this.parts.clock);
+      caller = new OipCaller(context, this.parts.clock, this.parts.timings);
     } catch (thrown) {
       this.parts.fail(reply, thrown);
       return;
@@ -92,6 +94,7 @@ export class InferRoute {
 
   private fail(caller: OipCaller, reply: FastifyReply, thrown: unknown): void {
     caller.failed(thrown);
+    if (caller.timing) reply.header(SERVER_TIMING, caller.timing.text());
     this.parts.fail(reply, thrown);
   }
 
@@ -104,6 +107,7 @@ export class InferRoute {
         reply.header('content-type', 'application/octet-stream');
         reply.header(HEADER_LENGTH, String(jsonLength));
       }
+      if (caller.timing) reply.header(SERVER_TIMING, caller.timing.text());
       this.send(body, reply);
     } catch (thrown) {
       this.parts.fail(reply, thrown);

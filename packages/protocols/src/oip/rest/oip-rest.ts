@@ -85,6 +85,7 @@ export class OipRest implements HttpExtension, OpenApiContributor {
       turns: new TurnBudget(clock),
       limits: { maxDecodedBytes: surroundings.maxDecodedBytes },
       compressionMinBytes: compressionMinBytes === false ? Infinity : compressionMinBytes,
+      timings: surroundings.timings,
     });
     const metadata = metadataAccess(options);
     return [

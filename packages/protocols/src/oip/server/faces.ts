@@ -1,4 +1,10 @@
-import type { ModelDescription, ModelDirectory, ServedModel } from '@witan/inference';
+import type {
+  ExperimentRegistry,
+  ModelDescription,
+  ModelDirectory,
+  RunningExperiment,
+  ServedModel,
+} from '@witan/inference';
 import { type ModelFace, modelFace } from '../infer/model-face.js';
 import { oipError } from '../oip.errors.js';
 import { notFound } from './repository-failure.js';
@@ -11,6 +17,7 @@ export class Faces {
   constructor(
     private readonly directory: ModelDirectory,
     models: 'all' | readonly string[],
+    private readonly experiments?: ExperimentRegistry,
   ) {
     this.shown = models === 'all' ? undefined : new Set(models);
   }
@@ -24,8 +31,15 @@ export class Faces {
     return this.shown === undefined ? all : all.filter(({ name }) => this.shows(name));
   }
 
-  /** @throws {OIP_ERR_MODEL_NOT_FOUND} */
+  /** The experiment of that name, which chooses a model for each request. */
+  experiment(name: string): RunningExperiment | undefined {
+    return this.shows(name) ? this.experiments?.find(name) : undefined;
+  }
+
+  /** Of an experiment: its control, under the experiment's name. @throws {OIP_ERR_MODEL_NOT_FOUND} */
   describe(name: string): ModelDescription {
+    const experiment = this.experiment(name);
+    if (experiment) return controlOf(experiment, this.directory);
     const description = this.shows(name) ? this.directory.describe(name) : undefined;
     if (!description) throw unknownModel(name);
     return description;
@@ -34,8 +48,14 @@ export class Faces {
   /** A version that is ready, loaded first if need be. A value, not a promise, when it is loaded. */
   use(name: string, version: string | undefined): ModelFace | Promise<ModelFace> {
     if (!this.shows(name)) throw unknownModel(name);
+    const experiment = this.experiment(name);
+    // A version that is asked for is refused unless it is the control's: callers do not choose it.
+    if (experiment && version && !this.describe(name).versions.some((each) => each.version === version))
+      throw unknownModel(name, version);
     try {
-      const model = this.directory.use(name, version === '' ? undefined : version);
+      const model = experiment
+        ? experiment.use(experiment.plan.control)
+        : this.directory.use(name, version === '' ? undefined : version);
       if (!(model instanceof Promise)) return this.of(model);
       return this.loaded(model, name, version);
     } catch (error) {
@@ -51,7 +71,8 @@ export class Faces {
     }
   }
 
-  private of(model: ServedModel): ModelFace {
+  /** A loaded model, as the protocol sees it. */
+  of(model: ServedModel): ModelFace {
     let face = this.known.get(model);
     if (!face) {
       face = modelFace(model, this.directory.describe(model.name)?.config);
@@ -59,6 +80,15 @@ export class Faces {
     }
     return face;
   }
+}
+
+/** Its control's version alone: others are not for callers to choose. */
+function controlOf({ name, plan }: RunningExperiment, directory: ModelDirectory): ModelDescription {
+  const { model, version } = plan.variants[plan.control]!;
+  const description = directory.describe(model)!;
+  const named = version === undefined ? description.defaultVersion : (description.aliases[version] ?? version);
+  const versions = description.versions.filter((each) => each.version === named);
+  return { ...description, name, versions, aliases: {}, ...(named !== undefined && { defaultVersion: named }) };
 }
 
 /** Triton's text, which clients look for. */

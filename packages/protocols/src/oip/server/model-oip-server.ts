@@ -1,7 +1,15 @@
 import { createRequire } from 'node:module';
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { type Clock, CLOCK, Readiness, systemClock } from '@witan/core';
-import { type ModelDescription, type ModelDirectory, ModelRegistry, tritonConfigOf } from '@witan/inference';
+import {
+  ExperimentRegistry,
+  type ModelDescription,
+  type ModelDirectory,
+  ModelRegistry,
+  type RunningExperiment,
+  type ServedModel,
+  tritonConfigOf,
+} from '@witan/inference';
 import type {
   IndexEntry,
   InferCaller,
@@ -12,7 +20,8 @@ import type {
   Parameter,
   SettingValue,
 } from '../infer-types.js';
-import { configInForce, type ModelFace } from '../infer/model-face.js';
+import { runChosen } from '../infer/experiment-run.js';
+import { configInForce, isAlike, type ModelFace } from '../infer/model-face.js';
 import { runRequest } from '../infer/run-request.js';
 import { OIP_OPTIONS } from '../oip.module-definition.js';
 import type { OipOptions } from '../oip-options.js';
@@ -40,9 +49,10 @@ export class ModelOipServer implements OipServer {
     @Inject(OIP_OPTIONS) private readonly options: OipOptions,
     @Optional() @Inject(CLOCK) clock?: Clock,
     @Optional() @Inject(Readiness) private readonly readiness?: Readiness,
+    @Optional() @Inject(ExperimentRegistry) experiments?: ExperimentRegistry,
   ) {
     this.clock = clock ?? systemClock;
-    this.faces = new Faces(directory, options.models ?? 'all');
+    this.faces = new Faces(directory, options.models ?? 'all', experiments);
   }
 
   live(): boolean {
@@ -100,6 +110,8 @@ export class ModelOipServer implements OipServer {
 
   infer(request: InferRequest, caller: InferCaller): Promise<InferResponse> {
     try {
+      const experiment = this.faces.experiment(request.model);
+      if (experiment && !request.version) return this.runChosen(experiment, request, caller);
       const face = this.faces.use(request.model, request.version);
       if (!(face instanceof Promise)) return this.run(face, request, caller);
       return face.then((loaded) => this.run(loaded, request, caller));
@@ -147,8 +159,19 @@ export class ModelOipServer implements OipServer {
     return this.faces.shows(model) ? this.directory.describe(model) : undefined;
   }
 
-  private run(face: ModelFace, request: InferRequest, caller: InferCaller): Promise<InferResponse> {
-    return runRequest(face, request, caller, this.clock.now(), this.options.maxRows ?? DEFAULT_MAX_ROWS);
+  private run(face: ModelFace, request: InferRequest, caller: InferCaller, isNoted = false): Promise<InferResponse> {
+    return runRequest(face, request, caller, this.clock.now(), this.options.maxRows ?? DEFAULT_MAX_ROWS, isNoted);
+  }
+
+  private runChosen(experiment: RunningExperiment, request: InferRequest, caller: InferCaller): Promise<InferResponse> {
+    const control = experiment.use(experiment.plan.control);
+    const like = control instanceof Promise ? undefined : this.faces.of(control);
+    // Where the control is loaded when it is first used, its first requests wait for it, and so does this comparison.
+    if (control instanceof Promise) control.catch(() => undefined);
+    const fits = (model: ServedModel): boolean => like === undefined || isAlike(like, this.faces.of(model));
+    return runChosen(experiment, request, caller, fits, (model, given, by) =>
+      this.run(this.faces.of(model), given, by, true),
+    );
   }
 
   private refuseHidden(model: string): void {

@@ -13,6 +13,8 @@ export interface InferParts {
   readonly server: OipServer;
   readonly clock: Clock;
   readonly limits: InferLimits;
+  /** Whether callers may ask where their request's time went. */
+  readonly timings: boolean;
 }
 
 /** `ModelInfer`. */
@@ -30,7 +32,7 @@ function infer(parts: InferParts, call: RpcUnaryCall, message: Buffer, fail: Fai
   if (call.cancelled) return;
   const context = new MethodContext(OIP_SERVICE, call, message, parts.clock);
   call.answeredFor?.(context);
-  const caller = new OipCaller(context, parts.clock);
+  const caller = new OipCaller(context, parts.clock, parts.timings);
   caller.start(() => begin(parts, caller, call, message, fail));
 }
 
@@ -44,7 +46,8 @@ function begin({ server, limits }: InferParts, caller: OipCaller, call: RpcUnary
     server.infer(request, caller).then((response) => {
       caller.answered();
       try {
-        call.answer(caller.timed('encodeMs', () => encodeInferResponse(response)));
+        const message = caller.timed('encodeMs', () => encodeInferResponse(response));
+        call.answer(message, caller.timing?.trailers());
       } catch (thrown) {
         fail(call, thrown);
       }

@@ -108,7 +108,7 @@ class StreamRun {
     const { clock } = this.parts;
     const context = new MethodContext(OIP_SERVICE, this.call, message, clock);
     this.call.answeredFor?.(context);
-    const caller = new OipCaller(context, clock);
+    const caller = new OipCaller(context, clock, false);
     let pending: Pending;
     caller.start(() => (pending = this.infer(message, caller)));
     return pending!;
