@@ -5,6 +5,7 @@ import { inferCommand } from './infer/infer-command.js';
 import { modelsCommand } from './models/models-command.js';
 import { serveCommand } from './serve/serve-command.js';
 import { protoCommand } from './proto/proto-command.js';
+import { replayCommand } from './replay/replay-command.js';
 import { didYouMean } from './settings/did-you-mean.js';
 import { CommandError, FAILED, OK, type Terminal } from './terminal.js';
 
@@ -34,7 +35,7 @@ function programOf(terminal: Terminal): Command {
     .addHelpText('after', FOOTER)
     // Commands have options of the same names.
     .enablePositionalOptions();
-  const commands = [serveCommand, inferCommand, modelsCommand, husharCommand, protoCommand];
+  const commands = [serveCommand, inferCommand, modelsCommand, replayCommand, husharCommand, protoCommand];
   for (const make of commands) program.addCommand(make(terminal));
   for (const command of withChildren(program)) prepare(command, terminal);
   return program;

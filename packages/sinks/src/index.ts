@@ -23,6 +23,13 @@ export type { OtlpSinkOptions } from './destinations/otlp/otlp-sink-options.js';
 export type { ParquetCompression } from './destinations/parquet/parquet-task.js';
 export { S3Sink } from './destinations/s3/s3-sink.js';
 export type { S3Credentials, S3SinkOptions } from './destinations/s3/s3-sink-options.js';
+export type { CellDifference } from './replay/compare-frames.js';
+export { formatReplayReport } from './replay/format-replay-report.js';
+export { replay } from './replay/replay.js';
+export type { ReplayAnswer, ReplayOptions } from './replay/replay.js';
+export type { ReplayedColumn, ReplayExample, ReplayFailure, ReplayReport } from './replay/replay-report.js';
+export type { ServerTargetOptions } from './replay/server-target.js';
+export type { Tolerance, ToleranceOption } from './replay/tolerance.js';
 export { readRecords } from './replay/read-records.js';
 export type { ReadRecordsOptions } from './replay/read-records.js';
 
