@@ -1,3 +1,4 @@
+import { findGhz, ghzLoad } from '../load/ghz.js';
 import { h2load } from '../load/h2load.js';
 import type { LoadOptions } from '../load/load-result.js';
 import { compare, interleave } from '../measure/rounds.js';
@@ -43,8 +44,13 @@ export const grpcEcho: Suite = {
       nodeHttp2: { script: 'yardsticks/node-http2-echo' },
       ...tonicEcho(tonic),
     };
-    const figures = await withServers(specs, (servers) => measure(servers, effort));
-    return { figures, remarks: [...tonicRemarks(tonic), ...profileRemarks(effort, SUITE)] };
+    const ghz = findGhz();
+    const figures = await withServers(specs, async (servers) => {
+      const byH2load = await measure(servers, effort);
+      return 'path' in ghz ? [...byH2load, ...(await byGhz(ghz.path, servers, effort))] : byH2load;
+    });
+    const remarks = [...tonicRemarks(tonic), ...('missing' in ghz ? [`no second client: ${ghz.missing}`] : [])];
+    return { figures, remarks: [...remarks, ...profileRemarks(effort, SUITE)] };
   },
 };
 
@@ -98,4 +104,17 @@ async function equalLoad(loads: Loads, effort: Effort): Promise<Figure[]> {
     figures.push(ratioFigure({ suite: SUITE, name, unit: 'ms' }, 'tonic', p99, atMost(1)));
   }
   return figures;
+}
+
+/** The same by grpc-go's client: whether it is the client that makes the difference. */
+async function byGhz(ghz: string, servers: Readonly<Record<string, ServerProcess>>, effort: Effort): Promise<Figure[]> {
+  const [connections, streams] = SHAPES[0]!;
+  const options = { connections, streams, seconds: effort.seconds };
+  const { message } = payload();
+  const bursts = Object.entries(servers).map(([name, server]) => [
+    name,
+    () => sample(server, () => ghzLoad(ghz, server.ports.grpc!, message, options)),
+  ]);
+  const seen = await interleave(effort.rounds, Object.fromEntries(bursts) as Record<string, () => Promise<Sample>>);
+  return shapeFigures(`${connections} x ${streams} by ghz`, seen, {});
 }
