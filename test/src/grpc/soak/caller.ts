@@ -23,7 +23,7 @@ const OUR_WINDOW: readonly (readonly [number, number])[] = [[Setting.INITIAL_WIN
 export interface CallPlan {
   readonly path: string;
   readonly messages: readonly Buffer[];
-  /** Goes away after so many bytes of the answer. */
+  /** Goes away after so many bytes of the answer; 0: once all is sent. */
   readonly leaveAfterBytes?: number;
   /** Leaves by RST_STREAM: the connection stays. Otherwise with the connection. */
   readonly byReset?: boolean;
@@ -53,6 +53,7 @@ export class SoakCaller {
     if (leaveAfterBytes === undefined) {
       await Promise.all([sending, connection.over(id)]);
     } else {
+      if (leaveAfterBytes === 0) await sending;
       await connection.until(() => stream.isOver || stream.dataBytes >= leaveAfterBytes);
       if (byReset) connection.send(resetStream(id));
       else connection.destroy();
