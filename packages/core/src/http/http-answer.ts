@@ -64,7 +64,7 @@ export class HttpAnswer implements AnswerEvent {
     this.durationMs = this.clock.now() - this.startedAt;
     const { raw } = this.reply;
     this.status = raw.headersSent ? raw.statusCode : CLIENT_CLOSED;
-    if (!raw.writableFinished) this.code ??= 'CORE_ERR_CANCELLED';
+    if (!raw.writableFinished && this.request.raw.socket.destroyed) this.code ??= 'CORE_ERR_CANCELLED';
     if (answerChannel.hasSubscribers) answerChannel.publish(this);
   }
 }

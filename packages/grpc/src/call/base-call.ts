@@ -29,6 +29,8 @@ export abstract class BaseCall implements GrpcCall {
   /** The method has answered, or must not any more. */
   done = false;
   cancelled = false;
+  /** Its method was called. */
+  protected seen = false;
   headersSent = false;
   /** Waits for what is in the outbox, then ends. */
   ending = false;
@@ -123,7 +125,15 @@ export abstract class BaseCall implements GrpcCall {
   fail(status: GrpcStatus): void {
     if (this.done) return;
     this.done = true;
+    if (!this.seen) this.tellRefused(status.code);
     this.finish(status);
+  }
+
+  /** It ends, and no method has seen it. */
+  protected tellRefused(code: number): void {
+    const { onRefused } = this.connection.options;
+    if (onRefused === undefined) return;
+    onRefused(this.requestHeaders.route?.method === undefined ? undefined : this.path, code);
   }
 
   /** The method threw, which it must not. */
@@ -174,6 +184,7 @@ export abstract class BaseCall implements GrpcCall {
     if (!this.done) {
       this.done = true;
       this.cancelled = true;
+      if (!this.seen) this.tellRefused(STATUS.cancelled);
       this.takeListeners()();
     }
     this.caughtUp();

@@ -2,6 +2,7 @@ import type { Connection } from '../http2/connection.js';
 import type { RequestHeaders } from '../http2/request-headers.js';
 import type { GrpcStatus } from '../server/grpc-server.js';
 import { BaseCall } from './base-call.js';
+import { STATUS } from './status-code.js';
 
 /** A gRPC request that no method gets: answered by a status at once. */
 export class StatusCall extends BaseCall {
@@ -61,6 +62,7 @@ export class PlainCall extends BaseCall {
   onEnd(): void {
     if (this.done) return;
     this.done = true;
+    this.tellRefused(STATUS.unknown);
     this.progressAt = this.connection.now;
     const fields = [...this.fields, ['content-type', 'text/plain'] as const];
     this.connection.sender.text(this, this.httpStatus, fields, Buffer.from(this.text));

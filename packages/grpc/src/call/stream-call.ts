@@ -44,6 +44,7 @@ export class StreamCall extends BaseCall implements GrpcStreamCall, MessageSink,
   }
 
   override onOpen(): void {
+    this.seen = true;
     try {
       this.method.handle(this);
     } catch (error) {

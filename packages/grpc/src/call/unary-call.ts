@@ -86,6 +86,7 @@ export class UnaryCall extends BaseCall implements GrpcUnaryCall, MessageSink {
   }
 
   private dispatch(message: Buffer): void {
+    this.seen = true;
     if (this.held > 0) this.connection.release(this, this.held);
     try {
       this.method.handle(this, message);

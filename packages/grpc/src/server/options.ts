@@ -85,4 +85,9 @@ export interface GrpcServerOptions extends GrpcLimits, GrpcConnectionOptions, Gr
    * not throw. `path` is the method's. @default nobody is told
    */
   readonly onError?: (error: unknown, path: string | undefined) => void;
+  /**
+   * Told of each call that ended before a method saw it: there is no such method (`path` is then `undefined`), its message
+   * was too large, its caller left. `code` is gRPC's; must not throw. @default nobody is told
+   */
+  readonly onRefused?: (path: string | undefined, code: number) => void;
 }

@@ -23,6 +23,7 @@ export interface SettledOptions {
   readonly compressMinBytes: number;
   readonly random: () => number;
   readonly onError: (error: unknown, path: string | undefined) => void;
+  readonly onRefused: ((path: string | undefined, code: number) => void) | undefined;
 }
 
 const NUMBERS = {
@@ -54,6 +55,7 @@ export function settle(options: GrpcServerOptions): SettledOptions {
     compressMinBytes: options.compression?.minBytes ?? 1024,
     random: options.random ?? Math.random,
     onError: options.onError ?? (() => undefined),
+    onRefused: options.onRefused,
   };
 }
 

@@ -3,6 +3,7 @@ import { Duplex } from 'node:stream';
 import { Metadata, type MethodDefinition, type ServiceDefinition } from '@grpc/grpc-js';
 import { foreignStatus } from '../call/foreign-status.js';
 import { metadataOf } from '../call/host-metadata.js';
+import type { Context } from '../../handler/context.js';
 import type { RpcCall, RpcMethod, RpcServer, RpcStreamCall, RpcUnaryCall } from './rpc-server.js';
 
 type Handler = (call: unknown, callback?: (error: unknown, value?: unknown, trailers?: Metadata) => void) => unknown;
@@ -119,6 +120,11 @@ class FacadeCall extends EventEmitter {
   cancel(): void {
     this.cancelled = true;
     this.emit('cancelled', 'cancelled');
+  }
+
+  /** Tells telemetry who answers. @internal */
+  answeredFor(context: Context): void {
+    this.call.answeredFor?.(context);
   }
 
   getPeer(): string {

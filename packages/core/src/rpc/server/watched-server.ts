@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.js';
-import { answerChannel } from '../../service/answer-channel.js';
+import { answerChannel, type AnswerEvent } from '../../service/answer-channel.js';
 import type { RpcAddress, RpcMethod, RpcServer } from './rpc-server.js';
 import { WatchedStreamCall, WatchedUnaryCall } from './watched-call.js';
 
@@ -60,6 +60,24 @@ export class WatchedServer implements RpcServer {
       },
     };
   }
+}
+
+/** For what a server refuses before any method sees it. `path`: `/package.Service/Method` of one that there is. */
+export function publishRpcRefusal(clock: Clock, path: string | undefined, status: number): void {
+  if (!answerChannel.hasSubscribers) return;
+  const event: AnswerEvent = {
+    transport: 'grpc',
+    route: path?.slice(1) ?? '',
+    method: '',
+    status,
+    code: undefined,
+    startedAt: clock.now(),
+    durationMs: 0,
+    requestBytes: 0,
+    answerBytes: 0,
+    context: undefined,
+  };
+  answerChannel.publish(event);
 }
 
 /** A method must not throw; of one that does, the server tells the caller. */

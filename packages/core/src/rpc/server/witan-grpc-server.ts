@@ -3,6 +3,7 @@ import type { Clock } from '../../clock.js';
 import type { RpcBindOptions, RpcOptions } from '../rpc-options.js';
 import { rpcError } from '../rpc.errors.js';
 import type { RpcAddress, RpcMethod, RpcServer } from './rpc-server.js';
+import { publishRpcRefusal } from './watched-server.js';
 import { coreErrorOf } from './server-errors.js';
 
 /** {@link RpcServer} over `@witan/grpc`: its calls have the seam's shape and go to the methods as they are. */
@@ -55,6 +56,7 @@ function serverOptions(options: RpcOptions & RpcBindOptions, clock: Clock): Grpc
   const { maxConnectionAgeMs, maxConnectionAgeGraceMs, maxConnectionIdleMs } = options;
   return {
     clock,
+    onRefused: (path, code) => publishRpcRefusal(clock, path, code),
     host,
     port,
     path,
