@@ -111,6 +111,7 @@ export { RouteContext } from './http/route-context.js';
 export { httpFailure } from './http/failure.js';
 export type { HttpFailure } from './http/failure.js';
 export { RpcCaller } from './rpc/call/rpc-caller.js';
+export { SERVER_TIMING, ServerTiming } from './handler/server-timing.js';
 export { MethodContext } from './rpc/call/method-context.js';
 export { rpcFailure } from './rpc/call/rpc-status.js';
 export { createRpcServer } from './rpc/server/create-rpc-server.js';

@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.js';
+import type { Context } from './context.js';
 import type { RequestPhases } from './request-phases.js';
 
 /** A caller that sends `1` in it is told where its request's time went. */
@@ -13,6 +15,34 @@ const NAMES: readonly (readonly [keyof RequestPhases, string])[] = [
   ['inferMs', 'infer'],
   ['encodeMs', 'encode'],
 ];
+
+/** What a caller that asked for it is told of where its request's time went. */
+export class ServerTiming {
+  private readonly startedAt: number;
+
+  private constructor(
+    private readonly context: Context<object>,
+    private readonly clock: Clock,
+  ) {
+    this.startedAt = clock.now();
+    context.wantPhases();
+  }
+
+  /** From now on; `undefined`: the caller did not ask. */
+  static start(context: Context<object>, clock: Clock): ServerTiming | undefined {
+    return context.header(TIMING_HEADER) === '1' ? new ServerTiming(context, clock) : undefined;
+  }
+
+  /** Up to now, as a header's value. */
+  text(): string {
+    return serverTiming(this.context.phases, this.clock.now() - this.startedAt);
+  }
+
+  /** {@link text} as trailing metadata. */
+  trailers(): readonly (readonly [string, string])[] {
+    return [[SERVER_TIMING, this.text()]];
+  }
+}
 
 /** `decode;dur=0.041, infer;dur=1.2, total;dur=1.6`: milliseconds, in the form that browsers' tools show. */
 export function serverTiming(phases: RequestPhases | undefined, totalMs: number): string {

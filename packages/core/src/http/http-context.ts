@@ -8,7 +8,7 @@ import { coreError } from '../errors/core.errors.js';
 import type { WitanError } from '../errors/witan-error.js';
 import type { Frame } from '../frame/frame.js';
 import { Context, type Peer, type RawRequest } from '../handler/context.js';
-import { SERVER_TIMING, serverTiming, TIMING_HEADER } from '../handler/server-timing.js';
+import { SERVER_TIMING, ServerTiming } from '../handler/server-timing.js';
 import { Connection, type Disconnectable } from './connection.js';
 import { httpError } from './http.errors.js';
 import { type AnswerForm, type BodyForm, bodyFormOf, shorten } from './media-types.js';
@@ -30,8 +30,8 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
   readonly transport = 'http' as const;
   readonly requestId: string;
   readonly deadline: number | undefined;
-  /** When its body was there, if the caller wants to know where the time went. @internal */
-  readonly timedFrom: number | undefined;
+  /** Since its body was there. */
+  private readonly timing: ServerTiming | undefined;
   /** How the JSON of the request was laid out; known after {@link read}. @internal */
   layout: JsonLayout = 'records';
 
@@ -53,10 +53,7 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
     const headers = request.raw.headers;
     this.requestId = requestIdOf(headers['x-request-id']);
     this.deadline = deadlineOf(request, route.clock);
-    if (route.timings && headers[TIMING_HEADER] === '1') {
-      this.timedFrom = route.clock.now();
-      this.wantPhases();
-    }
+    this.timing = route.timings ? ServerTiming.start(this, route.clock) : undefined;
   }
 
   get service(): string {
@@ -162,8 +159,7 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
 
   /** Tells a caller that asked for it where the time went, just before the answer goes. @internal */
   tellTiming(): void {
-    if (this.timedFrom === undefined) return;
-    this.reply.header(SERVER_TIMING, serverTiming(this.phases, this.route.clock.now() - this.timedFrom));
+    if (this.timing) this.reply.header(SERVER_TIMING, this.timing.text());
   }
 
   /** The answer is not ready yet: from here on a disconnect or a passed deadline is noticed. @internal */

@@ -53,6 +53,7 @@ export function registerHttpServices(
         bodyLimitBytes,
         maxDecodedBytes: options.maxDecodedBytes ?? DEFAULT_MAX_DECODED_BYTES,
         maxRows: options.maxRows ?? DEFAULT_MAX_ROWS,
+        timings: options.timings !== false,
       },
     });
     addOperationsRoutes(scope, options, deps);

@@ -34,6 +34,8 @@ export interface HttpExtensionSurroundings {
   readonly bodyLimitBytes: number;
   readonly maxDecodedBytes: number;
   readonly maxRows: number;
+  /** Whether callers may ask where their request's time went. */
+  readonly timings: boolean;
 }
 
 /** A service of a protocol beside Witan's own on the gRPC port. */

@@ -63,7 +63,7 @@ export class HusharRequest {
 
   fail(error: unknown): void {
     this.trace?.failed(error);
-    this.call.fail(rpcFailure(error));
+    this.call.fail({ ...rpcFailure(error), trailers: this.timing?.trailers() });
   }
 
   /** Tells a caller that asked for it which features its rows lacked. */

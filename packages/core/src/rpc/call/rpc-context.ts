@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js';
 import { coreError } from '../../errors/core.errors.js';
 import type { Frame } from '../../frame/frame.js';
 import { Context, type Peer, type RawRequest } from '../../handler/context.js';
-import { SERVER_TIMING, serverTiming, TIMING_HEADER } from '../../handler/server-timing.js';
+import { ServerTiming } from '../../handler/server-timing.js';
 import { requestIdOf } from '../../http/request-id.js';
 import type { RowsForm } from '../codec/request-envelope.js';
 import type { ServiceDefinition } from '../../service/runtime.js';
@@ -31,7 +31,7 @@ export class RpcContext extends Context {
   private parsed: Readonly<Record<string, string>> | undefined;
   private controller: AbortController | undefined;
   private ended = false;
-  private timedFrom: number | undefined;
+  private timed: ServerTiming | undefined;
 
   constructor(
     private readonly rpc: RpcService,
@@ -142,15 +142,12 @@ export class RpcContext extends Context {
 
   /** Has the phases measured, if the caller wants to know where the time goes. @internal */
   startTiming(): void {
-    if (!this.rpc.timings || this.call.header(TIMING_HEADER) !== '1') return;
-    this.timedFrom = this.rpc.clock.now();
-    this.wantPhases();
+    if (this.rpc.timings) this.timed = ServerTiming.start(this, this.rpc.clock);
   }
 
   /** Trailing metadata for a caller that asked for it. @internal */
   timing(): readonly (readonly [string, string])[] | undefined {
-    if (this.timedFrom === undefined) return undefined;
-    return [[SERVER_TIMING, serverTiming(this.phases, this.rpc.clock.now() - this.timedFrom)]];
+    return this.timed?.trailers();
   }
 
   /** The call ends without this message being answered: another message of its stream failed. @internal */

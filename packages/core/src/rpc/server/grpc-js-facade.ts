@@ -220,6 +220,11 @@ class FacadeStream extends Duplex {
     this.call.fail(foreignStatus(error));
   }
 
+  /** Tells telemetry who answers. @internal */
+  answeredFor(context: Context): void {
+    this.call.answeredFor?.(context);
+  }
+
   getPeer(): string {
     return this.call.peer.address;
   }
