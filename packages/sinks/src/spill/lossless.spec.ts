@@ -104,6 +104,23 @@ describe('a lossless sink', () => {
     expect(later.stats).toMatchObject({ damagedBytes: 40, delivered: 5 });
   });
 
+  it('goes on after a crash where it was: what was delivered is not delivered again', async () => {
+    const killed = await started({ batchRecords: 2 });
+    for (const id of ['a', 'b', 'c', 'd']) await killed.keep(recordOf(id));
+    await passing(() => sink.records.length === 4);
+    away();
+    for (const id of ['e', 'f']) await killed.keep(recordOf(id));
+    await ended(killed);
+    back();
+    const later = await started({ batchRecords: 2 });
+    await passing(() => sink.records.length >= 6);
+    await until(() => later.stats.queued === 0);
+    expect(sink.ids).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+    expect(later.stats).toMatchObject({ delivered: 2, spillBytes: 0 });
+    await ended(later);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it('passes over what a disk has damaged, and puts aside what another version has written', async () => {
     away();
     const earlier = await started();

@@ -10,6 +10,7 @@ import { SinkCounters, type SinkStats } from '../policy/sink-stats.js';
 import type { LogRecord } from '../sink/log-record.js';
 import type { Sink } from '../sink/sink.js';
 import { sinksError } from '../sinks.errors.js';
+import { Cursors } from './cursors.js';
 import { readSpillFolder, spillFile } from './spill-folder.js';
 import { SpillLane } from './spill-lane.js';
 import { SpillLock } from './spill-lock.js';
@@ -44,6 +45,7 @@ export interface LosslessParts {
 export class Lossless implements Keeping {
   private readonly counters: SinkCounters;
   private readonly lock: SpillLock;
+  private readonly cursors: Cursors;
   private readonly stop = new AbortController();
   private readonly delivery: Delivery;
   private lanes: readonly SpillLane[] = [];
@@ -54,6 +56,7 @@ export class Lossless implements Keeping {
   constructor(private readonly parts: LosslessParts) {
     this.counters = new SinkCounters(parts.name, 'lossless');
     this.lock = new SpillLock(parts.folder);
+    this.cursors = new Cursors(parts.folder);
     const file = parts.deadLetterFile ?? join(parts.folder, 'dead-letters.ndjson');
     const deadLetters = new DeadLetters(file, parts.maxDeadLetterBytes);
     const { signal } = this.stop;
@@ -67,12 +70,12 @@ export class Lossless implements Keeping {
   async start(): Promise<void> {
     await this.lock.take();
     const { run, left } = await readSpillFolder(this.parts.folder);
-    const earlier = new SpillLane({ ...this.parts, delivery: this.delivery, counters: this.counters });
-    for (const segment of left) earlier.adopt(segment);
-    this.lanes = Array.from(
-      { length: this.parts.writers },
-      () => new SpillLane({ ...this.parts, delivery: this.delivery, counters: this.counters }),
-    );
+    const { delivery, counters, cursors } = this;
+    cursors.tidy();
+    const laneParts = { ...this.parts, delivery, counters, cursors };
+    const earlier = new SpillLane(laneParts);
+    for (const segment of left) earlier.adopt({ ...segment, start: cursors.startOf(segment) });
+    this.lanes = Array.from({ length: this.parts.writers }, () => new SpillLane(laneParts));
     this.writers = this.lanes.map((lane, i) => this.writerFor(lane, run, i));
     this.running = this.deliverAll(earlier);
   }
@@ -110,6 +113,7 @@ export class Lossless implements Keeping {
     this.stopNow();
     for (const lane of this.lanes) await lane.segments.tidy();
     await closeSink(sink, clock, timeoutMs);
+    if (this.lock.isHeld) this.cursors.tidy();
     await this.lock.release();
     this.counters.publish();
   }

@@ -2,6 +2,7 @@ import type { Clock, TimerHandle } from '@witan/core';
 import { Delivery } from '../policy/delivery.js';
 import type { SinkCounters } from '../policy/sink-stats.js';
 import type { LogRecord } from '../sink/log-record.js';
+import type { Cursors } from './cursors.js';
 import { readBatch } from './read-batch.js';
 import { type Segment, Segments } from './segments.js';
 
@@ -13,6 +14,7 @@ export interface SpillLaneParts {
   readonly clock: Clock;
   readonly delivery: Delivery;
   readonly counters: SinkCounters;
+  readonly cursors: Cursors;
   readonly batchRecords: number;
   /** How long the first record of a batch waits for others. */
   readonly batchMs: number;
@@ -54,7 +56,7 @@ export class SpillLane {
   /** What an earlier process left. */
   adopt(segment: Segment): void {
     this.segments.add(segment);
-    this.parts.counters.spillBytes += segment.size;
+    this.parts.counters.spillBytes += segment.size - (segment.start ?? 0);
     this.isBehind = true;
   }
 
@@ -113,7 +115,13 @@ export class SpillLane {
     counters.queued -= batch.records.length;
     counters.spillBytes -= batch.bytes;
     await this.segments.advance(batch.bytes);
+    this.noteCursor();
     return true;
+  }
+
+  private noteCursor(): void {
+    const at = this.segments.position;
+    if (at) this.parts.cursors.note(at.segment, at.offset);
   }
 
   /** Whole turns of records, about a batch. */
