@@ -53,7 +53,16 @@ export interface LoadRecord {
   readonly error: unknown;
 }
 
-export type ChildRecord = QueueRecord | InferRecord | LoadRecord;
+/** A method of the user's that is measured. */
+export interface MethodRecord {
+  readonly kind: 'method';
+  readonly method: string;
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly error: unknown;
+}
+
+export type ChildRecord = QueueRecord | InferRecord | LoadRecord | MethodRecord;
 
 /** What spans need of a batch, without what the event keeps alive. */
 export function batchRecord(event: BatchEvent): BatchRecord {

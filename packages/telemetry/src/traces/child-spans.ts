@@ -27,7 +27,8 @@ export class ChildSpans {
     for (const child of children) if (child.kind === 'queue') this.queue(child);
     for (const child of children) {
       if (child.kind === 'infer') this.infer(child, children);
-      else if (child.kind === 'load') this.load(child);
+      else if (child.kind === 'load') this.add(...loadParts(child));
+      else if (child.kind === 'method') this.add(child.method, child.startedAt, child.durationMs, {}, child.error);
     }
     return this.spans;
   }
@@ -67,10 +68,6 @@ export class ChildSpans {
     const own = parent?.traceId === this.request.traceId ? parent.spanId : undefined;
     const count = requests > 1 ? contexts.length : 0;
     record.exported = this.add(`infer ${model}`, startedAt, durationMs, attributes, error, links, count, own);
-  }
-
-  private load(record: LoadRecord): void {
-    this.add(...loadParts(record));
   }
 
   private add(

@@ -102,7 +102,8 @@ export class Tracing {
     }
   }
 
-  private begin(event: RequestEvent): TracedRequest {
+  /** Takes note of a request that has begun; a second time for the same one it is only found. */
+  begin(event: RequestEvent): TracedRequest {
     const { context } = event;
     const known = TracedRequest.of(context);
     if (known) return known;
