@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { experimentsCommand } from './experiments/experiments-command.js';
 import { husharCommand } from './hushar/hushar-command.js';
 import { inferCommand } from './infer/infer-command.js';
 import { modelsCommand } from './models/models-command.js';
@@ -35,7 +36,15 @@ function programOf(terminal: Terminal): Command {
     .addHelpText('after', FOOTER)
     // Commands have options of the same names.
     .enablePositionalOptions();
-  const commands = [serveCommand, inferCommand, modelsCommand, replayCommand, husharCommand, protoCommand];
+  const commands = [
+    serveCommand,
+    inferCommand,
+    modelsCommand,
+    experimentsCommand,
+    replayCommand,
+    husharCommand,
+    protoCommand,
+  ];
   for (const make of commands) program.addCommand(make(terminal));
   for (const command of withChildren(program)) prepare(command, terminal);
   return program;

@@ -33,7 +33,8 @@ function nameOf(key: string, file: string): keyof ServeSettings {
 }
 
 function valueOf(name: keyof ServeSettings, value: unknown, place: { where: string; folder: string }): unknown {
-  const { read } = SERVE_SETTINGS[name];
+  const { read, readTree } = SERVE_SETTINGS[name];
+  if (readTree) return readTree(value, place);
   if (!read) {
     if (typeof value === 'boolean') return value;
     throw new CommandError(`${place.where}: ${shown(value)} is neither true nor false`);

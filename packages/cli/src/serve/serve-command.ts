@@ -32,8 +32,8 @@ export function serveCommand(terminal: Terminal): Command {
     .option('--config <file>', 'settings in YAML, by the names below; flags go before them')
     .addHelpText('after', EXAMPLES);
   for (const name of SETTING_NAMES) {
-    const { value, help, isOn } = SERVE_SETTINGS[name];
-    if (name === 'store') continue;
+    const { value, help, isOn, isOnlyInFile } = SERVE_SETTINGS[name];
+    if (isOnlyInFile) continue;
     const flag = `--${isOn ? 'no-' : ''}${dashed(name)}`;
     command.option(value === undefined ? flag : `${flag} ${value}`, help);
     // On is the default; the flag goes before a file that says otherwise.

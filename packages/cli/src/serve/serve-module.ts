@@ -1,6 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type AccessOptions, WitanModule } from '@witan/core';
-import { ModelControlModule, ModelModule, type ModelModuleOptions, ModelServicesModule } from '@witan/inference';
+import {
+  ExperimentModule,
+  type ExperimentModuleOptions,
+  ModelControlModule,
+  ModelModule,
+  type ModelModuleOptions,
+  ModelServicesModule,
+} from '@witan/inference';
 import { OipModule } from '@witan/protocols';
 import { AccessReport, SERVE_FACTS, type ServeFacts, StoreReport } from './serve-reports.js';
 import type { ServeSettings } from './serve-settings.js';
@@ -20,6 +27,7 @@ export async function serveModule(facts: ServeFacts): Promise<DynamicModule> {
       WitanModule.forRoot({ access: accessOf(settings) }),
       ModelModule.forRoot(modelOptionsOf(facts)),
       ...single,
+      ...experimentsOf(settings),
       ModelServicesModule,
       ModelControlModule,
       OipModule.forRoot({}),
@@ -27,6 +35,11 @@ export async function serveModule(facts: ServeFacts): Promise<DynamicModule> {
     ],
     providers: [{ provide: SERVE_FACTS, useValue: facts }, StoreReport, AccessReport],
   };
+}
+
+/** What stands in the file is checked at the boot. */
+function experimentsOf({ experiments }: ServeSettings): DynamicModule[] {
+  return experiments ? [ExperimentModule.forRoot({ experiments } as ExperimentModuleOptions)] : [];
 }
 
 /** Loaded only where it is asked for. */

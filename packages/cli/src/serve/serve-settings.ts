@@ -37,6 +37,8 @@ export interface ServeSettings {
   readonly processes?: number | 'auto';
   readonly logLevel?: ServeLogLevel;
   readonly quiet?: boolean;
+  /** By name, as `ExperimentModule.forRoot` takes them. */
+  readonly experiments?: Readonly<Record<string, unknown>>;
 }
 
 /** Where a setting was given: for messages, and what its paths are relative to. */
@@ -51,7 +53,11 @@ interface Setting {
   readonly help: string;
   /** A switch that is on unless `--no-…` is given. */
   readonly isOn?: boolean;
+  /** There is no flag: it stands in a configuration file. */
+  readonly isOnlyInFile?: boolean;
   read?(text: string, place: Place): unknown;
+  /** Of what is no single value. */
+  readTree?(tree: unknown, place: Place): unknown;
 }
 
 const text = (given: string, { where }: Place): string => {
@@ -63,7 +69,12 @@ const storeOf = (given: string, place: Place): string => (isUrl(given) ? given :
 
 /** By the setting's name; the flag and the key in a configuration file are that name with dashes. */
 export const SERVE_SETTINGS: Readonly<Record<keyof ServeSettings, Setting>> = {
-  store: { value: '<where>', help: 'only in a configuration file: the models, where none are named', read: storeOf },
+  store: {
+    value: '<where>',
+    help: 'only in a configuration file: the models, where none are named',
+    isOnlyInFile: true,
+    read: storeOf,
+  },
   name: { value: '<name>', help: "a single file's model is called so (default: the file's name)", read: text },
   http: {
     value: '<port|path|off>',
@@ -138,6 +149,14 @@ export const SERVE_SETTINGS: Readonly<Record<keyof ServeSettings, Setting>> = {
     read: (given, { where }) => oneOf(given, where, LOG_LEVELS),
   },
   quiet: { help: 'no banner, and only errors in the log' },
+  experiments: {
+    help: 'only in a configuration file: experiments by name; see docs/guide/experiments.md',
+    isOnlyInFile: true,
+    readTree: (tree, { where }) => {
+      if (typeof tree === 'object' && tree !== null && !Array.isArray(tree)) return tree;
+      throw new CommandError(`${where}: write a name, and below it variants and key`);
+    },
+  },
 };
 
 export const SETTING_NAMES = Object.keys(SERVE_SETTINGS) as (keyof ServeSettings)[];

@@ -84,8 +84,11 @@ export interface ExperimentOptions {
   readonly allowForced?: boolean;
   /** Whether services tell callers their variant in the header `x-witan-variant`. @default false */
   readonly reveal?: boolean;
-  /** The sink that is given a record of every exposure; needs a module that keeps records. */
-  readonly exposures?: string;
+  /**
+   * What keeps a record of every exposure: the name of a sink of `SinksModule.forRoot`, or what `logTo` of @witan/sinks
+   * gives. An answer waits for the record where the sink is lossless.
+   */
+  readonly exposures?: string | object;
   /** What exposures say of the key: a hash of it, or the key itself. @default 'hash' */
   readonly exposedKey?: 'hash' | 'plain';
   readonly outcomes?: OutcomeOptions;

@@ -56,7 +56,7 @@ export interface ExperimentPlan {
   readonly shadowRules: ShadowRules;
   readonly allowForced: boolean;
   readonly reveal: boolean;
-  readonly exposures: string | undefined;
+  readonly exposures: string | object | undefined;
   readonly exposedKey: 'hash' | 'plain';
   readonly outcomes: OutcomeRules;
 }
@@ -118,7 +118,7 @@ export function experimentPlanOf(name: string, options: ExperimentOptions): Expe
     shadowRules: numbersOf('shadowLimits', SHADOW_DEFAULTS, options.shadowLimits ?? {}, refuse),
     allowForced: flagOf('allowForced', options.allowForced ?? false, refuse),
     reveal: flagOf('reveal', options.reveal ?? false, refuse),
-    exposures: options.exposures === undefined ? undefined : textOr('exposures', options.exposures, refuse),
+    exposures: isObject(options.exposures) ? options.exposures : optionalText('exposures', options.exposures, refuse),
     exposedKey: oneOf('exposedKey', options.exposedKey ?? 'hash', ['hash', 'plain'], refuse),
     outcomes: outcomesOf(options.outcomes ?? {}, refuse),
   };
@@ -231,6 +231,10 @@ function textOr(key: string, value: unknown, refuse: Refuse): string {
   return typeof value === 'string' && value !== '' && value.length <= 255
     ? value
     : refuse(`${key} is ${shown(value)}: write a text of up to 255 characters`);
+}
+
+function optionalText(key: string, value: unknown, refuse: Refuse): string | undefined {
+  return value === undefined ? undefined : textOr(key, value, refuse);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

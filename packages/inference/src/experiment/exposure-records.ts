@@ -7,6 +7,8 @@ import type { ExposureEvent } from './exposure-channel.js';
 import type { ExposureKeeper } from './exposure-keeper.js';
 import type { AssignedCaller } from './assignment.js';
 
+const LOG_REQUEST = Symbol.for('witan.sinks.logRequest');
+
 /**
  * What keeps the exposures of an experiment, where it asks for it.
  * @throws {INF_ERR_EXPERIMENT_OPTIONS} when nothing keeps records here, and what the keeper throws
@@ -16,10 +18,15 @@ export function openKeeper({ name, exposures }: ExperimentPlan, modules: ModuleR
   const point: RecordPoint = {
     kind: 'model',
     name: `experiment:${name}`,
-    requests: [{ sink: exposures, input: true, output: false }],
+    requests: [typeof exposures === 'string' ? logRequestOf(exposures) : exposures],
   };
   const recorder = keeperOf(name, modules).open(point);
   return recorder && new ExposureRecords(point, recorder);
+}
+
+/** What `logTo(sink, { output: false })` of @witan/sinks gives: an experiment may also stand in a file, by the sink's name. */
+function logRequestOf(sink: string): object {
+  return { [LOG_REQUEST]: true, sink, options: { output: false } };
 }
 
 function keeperOf(name: string, modules: ModuleRef): RecordKeeper {
