@@ -228,6 +228,35 @@ describe('what a killed process left behind', () => {
   });
 });
 
+describe.each(kinds)('a disk that is full, with %s', (_, options) => {
+  it('costs no record and doubles none: what was written of a piece that failed is cut off', async () => {
+    const testing = new URL('./sinks/', import.meta.resolve('@witan-libs/testing')).href;
+    const code = `
+      import { FileSink } from ${JSON.stringify(new URL('./file-sink.js', import.meta.url).href)};
+      import { contractRecord } from ${JSON.stringify(`${testing}contract-record.js`)};
+      import { deliver } from ${JSON.stringify(`${testing}deliver.js`)};
+      const sink = new FileSink(${JSON.stringify({ ...options, folder })});
+      let failed = 0;
+      const counted = { name: sink.name, close: () => sink.close(), write: (batch, signal) =>
+        sink.write(batch, signal).catch((error) => { failed++; throw error; }) };
+      for (let i = 0; i < 120; i += 3) await deliver(counted, [0, 1, 2].map((j) => contractRecord(i + j)));
+      await sink.close();
+      console.log(failed);`;
+    // No file may have more than 16 KiB: the write that goes beyond is cut there, the next one fails.
+    const program = `${folder}.mjs`;
+    writeFileSync(program, code);
+    const args = ['-c', 'ulimit -f 16; exec "$0" "$@"', process.execPath, program];
+    const child = spawn('bash', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    for await (const chunk of child.stdout) said += String(chunk);
+    rmSync(program);
+    expect(Number(said)).toBeGreaterThan(0);
+    expect((await delivered()).map(({ id }) => id).sort()).toEqual(records(0, 120).map(({ id }) => id));
+    expect(finished().length).toBeGreaterThan(1);
+    expect(filesBelow()).toEqual(finished());
+  });
+});
+
 it('Parquet is what other tools expect: one row for each row, in columns of their own types', async () => {
   const { default: polars } = await import('nodejs-polars');
   const sink = new FileSink({ folder, format: 'parquet' });
