@@ -16,7 +16,9 @@ import { oip } from './oip.js';
 import { repository } from './repository.js';
 import { soak } from './soak.js';
 import type { Suite } from './suite.js';
+import { summary } from './summary.js';
 import { swap } from './swap.js';
+import { telemetry } from './telemetry.js';
 
 /** Every suite, in the order in which they run. */
 export const SUITES: readonly Suite[] = [
@@ -33,6 +35,8 @@ export const SUITES: readonly Suite[] = [
   limits,
   big,
   hushar,
+  telemetry,
+  summary,
   neighbour,
   oip,
   repository,
