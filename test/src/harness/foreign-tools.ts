@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -51,6 +51,17 @@ function pythonWith(packages: readonly string[], program: string): Promise<Tool>
     await run('python3', ['-m', 'venv', folder]);
     const pip = ['-m', 'pip', 'install', '--quiet', ...packages];
     await run(join(folder, 'bin', 'python'), pip, { maxBuffer: 1 << 26 });
+  });
+}
+
+/** The folder of `prometheus` and `promtool`, out of the system's package: unpacked, not installed. */
+export function prometheus(): Promise<Tool> {
+  const folder = join(CACHE, 'prometheus-apt');
+  return onFirstUse(folder, join(folder, 'usr', 'bin'), async () => {
+    await run('apt-get', ['download', 'prometheus'], { cwd: folder });
+    const file = readdirSync(folder).find((name) => name.endsWith('.deb'))!;
+    await run('dpkg', ['-x', file, folder], { cwd: folder });
+    rmSync(join(folder, file));
   });
 }
 
