@@ -148,6 +148,7 @@ export class Lossless implements Keeping {
       fileOf: (sequence) => spillFile(folder, run, writer, sequence),
       room: () => maxSpillBytes - this.counters.spillBytes,
       added: (segment) => lane.segments.add(segment),
+      sealed: () => void lane.segments.tidy(),
       written: (records, bytes) => lane.written(records, bytes),
     });
   }

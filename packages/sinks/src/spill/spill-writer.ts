@@ -22,6 +22,8 @@ export interface SpillWriterParts {
   /** Bytes that may still be written to the folder. */
   readonly room: () => number;
   readonly added: (segment: Segment) => void;
+  /** To the last one nothing is added any more. */
+  readonly sealed: () => void;
   /** Records that are on file now. */
   readonly written: (records: readonly LogRecord[], bytes: number) => void;
 }
@@ -122,6 +124,8 @@ export class SpillWriter {
     } catch (error) {
       // Half a record would be taken for a crash's torn end; it is not needed.
       ftruncateSync(this.fd, segment.size);
+      // Its room comes back when it is delivered.
+      if (segment.size > 0) this.seal();
       throw error;
     }
     segment.size += bytes.length;
@@ -189,6 +193,7 @@ export class SpillWriter {
     if (!this.segment) return;
     this.segment.sealed = true;
     this.segment = undefined;
+    this.parts.sealed();
     const { fd } = this;
     this.fd = -1;
     if (this.parts.fsyncMs === undefined || !this.dirty) closeSync(fd);
