@@ -31,8 +31,25 @@ export function typesText(input: Frame | undefined, output: Frame | undefined): 
   return `{${parts.join(',')}}`;
 }
 
-/** Written by hand: a column may have the name `__proto__`. */
+const MAX_TEXTS = 1000;
+const texts = new Map<string, string>();
+
+/** Made once for all Frames of the same columns: quoting twenty names costs more than writing their numbers. */
 function frameTypes(frame: Frame): string {
+  let key = '';
+  for (const [name, column] of frame.columns) key += `${name.length}:${name}${typeOf(column)};`;
+  let text = texts.get(key);
+  if (text === undefined) {
+    text = quotedTypes(frame);
+    // Names come from callers too: forget all rather than grow without end.
+    if (texts.size >= MAX_TEXTS) texts.clear();
+    texts.set(key, text);
+  }
+  return text;
+}
+
+/** Not by way of an object: a column may have the name `__proto__`. */
+function quotedTypes(frame: Frame): string {
   const members = Array.from(
     frame.columns,
     ([name, column]) => `${JSON.stringify(name)}:${JSON.stringify(typeOf(column))}`,

@@ -8,14 +8,27 @@ import { typesText } from './column-types.js';
  * What is absent has no key.
  */
 export function jsonLine(record: LogRecord): string {
-  const { id, requestId, traceId, epochMs, kind, point, service, model, version, alias, experiment, variant } = record;
-  const { error, durationMs, phases, raw, input, output } = record;
-  const head = {
-    ...{ id, requestId, traceId, time: timeText(epochMs), epochMs, kind, point, service },
-    ...{ model, version, alias, experiment, variant, durationMs, phases, error },
+  const { input, output, raw } = record;
+  // One literal: objects joined by spreading would take ten times as long to make and to write.
+  let text = JSON.stringify({
+    id: record.id,
+    requestId: record.requestId,
+    traceId: record.traceId,
+    time: timeText(record.epochMs),
+    epochMs: record.epochMs,
+    kind: record.kind,
+    point: record.point,
+    service: record.service,
+    model: record.model,
+    version: record.version,
+    alias: record.alias,
+    experiment: record.experiment,
+    variant: record.variant,
+    durationMs: record.durationMs,
+    phases: record.phases,
+    error: record.error,
     raw: raw && { contentType: raw.contentType, body: base64(raw.body) },
-  };
-  let text = JSON.stringify(head).slice(0, -1);
+  }).slice(0, -1);
   if (input || output) text += `,"types":${typesText(input, output)}`;
   if (input) text += `,"input":${encodeJsonRecords(input)}`;
   if (output) text += `,"output":${encodeJsonRecords(output)}`;
