@@ -17,7 +17,7 @@ import { DEFAULT_EXPORT_TIMEOUT_MS, DEFAULT_SHUTDOWN_TIMEOUT_MS, type OtlpOption
 import { type Environment, positive, type SignalSettings, signalSettings } from './otlp-settings.js';
 import { resourceOf } from './resource.js';
 
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+const { version } = createRequire(import.meta.url)('@witan/telemetry/package.json') as { version: string };
 const FEATURE = 'otlp';
 /** Exporters give up by themselves; ours only steps in where one does not. */
 const GRACE_MS = 1000;
