@@ -49,27 +49,44 @@ describe.each(SERVER_KINDS)('%s and those who take their time', (kind) => {
     expect((await connection.over(id)).status).toBe(4);
     expect(connection.isClosed).toBe(false);
   });
+});
 
-  /** nghttp2 and grpc-js wait for ever here. */
-  it.runIf(kind === 'witan').each([
+/** nghttp2 and grpc-js wait for ever here. */
+describe('witan and those who never go on', () => {
+  const STOPPED: readonly (readonly [string, readonly Buffer[]])[] = [
     ['says nothing', []],
     ['sends half a preface', [PREFACE.subarray(0, 11)]],
     ['does not acknowledge settings', [PREFACE, settings()]],
     ['sends half a frame', [PREFACE, settings(), ping().subarray(0, 12)]],
     ['does not end its headers', [PREFACE, settings(), headers(1, headerBlock(requestHeaders(HOLD)), 0)]],
-  ] as [string, Buffer[]][])('ends a connection that %s', async (_, bytes) => {
-    const connection = await victim.connect({ preface: false, polite: false });
-    connection.send(...bytes);
-    await connection.closed();
+  ];
+  let victim: Victim;
+  let stopped: Map<string, RawConnection>;
+  let deaf: RawConnection;
+  let unread: number;
+  /** They all begin at once: each takes as long as the server is patient. */
+  beforeAll(async () => {
+    victim = await Victim.start('witan');
+    stopped = new Map();
+    for (const [name, bytes] of STOPPED) {
+      const connection = await victim.connect({ preface: false, polite: false });
+      connection.send(...bytes);
+      stopped.set(name, connection);
+    }
+    deaf = await victim.connect({ settings: [[Setting.INITIAL_WINDOW_SIZE, 10]], giveBack: false });
+    unread = deaf.open(ECHO);
+    deaf.send(data(unread, grpcMessage(Buffer.alloc(10_000)), Flag.END_STREAM));
+  });
+  afterAll(() => victim?.stop());
+
+  it.each(STOPPED)('ends a connection that %s', async (name) => {
+    await stopped.get(name)!.closed();
     await victim.greet();
   });
 
-  it.runIf(kind === 'witan')('breaks off a call whose answer nobody takes', async () => {
-    const connection = await victim.connect({ settings: [[Setting.INITIAL_WINDOW_SIZE, 10]], giveBack: false });
-    const id = connection.open(ECHO);
-    connection.send(data(id, grpcMessage(Buffer.alloc(10_000)), Flag.END_STREAM));
-    const { reset, dataBytes } = await connection.over(id);
-    expect([reset, dataBytes, connection.isClosed]).toEqual([ErrorCode.CANCEL, 10, false]);
+  it('breaks off a call whose answer nobody takes', async () => {
+    const { reset, dataBytes } = await deaf.over(unread);
+    expect([reset, dataBytes, deaf.isClosed]).toEqual([ErrorCode.CANCEL, 10, false]);
     await victim.greet();
   });
 });
