@@ -12,6 +12,7 @@ import { MemorySink, recordOf, settle, until } from '../policy/memory-sink.spec.
 import { decodeRecords } from '../record/record-decoder.js';
 import { encodeRecords } from '../record/record-encoder.js';
 import { poisonError } from '../sink/poison.js';
+import { lockFolder } from './lock-folder.js';
 
 let clock: ManualClock;
 let sink: MemorySink;
@@ -254,11 +255,21 @@ describe('a lossless sink', () => {
     await started();
   });
 
+  it('has a folder for each process of a cluster, and whoever follows a dead one has its folder', async () => {
+    const taken = await Promise.all([1, 2, 3].map(() => lockFolder(folder, true)));
+    const name = ({ folder: own }: { folder: string }) => own.slice(folder.length + 1);
+    expect(taken.map(name).sort()).toEqual(['process-0', 'process-1', 'process-2']);
+    await taken.find((each) => name(each) === 'process-1')!.lock.release();
+    const again = await lockFolder(folder, true);
+    expect(name(again)).toBe('process-1');
+    for (const { lock } of [...taken, again]) await lock.release();
+  });
+
   it('refuses what comes after its end', async () => {
     const keeping = await started();
     await ended(keeping);
     await expect(keeping.keep(recordOf('late'))).rejects.toMatchObject({ code: 'SINK_ERR_CLOSED' });
-    expect(() => keeping.admit()).toThrow('closed');
+    expect(() => keeping.admit()).toThrow('not open');
   });
 
   it('survives files that are taken away under it', async () => {

@@ -11,9 +11,9 @@ import type { LogRecord } from '../sink/log-record.js';
 import type { Sink } from '../sink/sink.js';
 import { sinksError } from '../sinks.errors.js';
 import { Cursors } from './cursors.js';
+import { lockFolder, type OwnFolder } from './lock-folder.js';
 import { readSpillFolder, spillFile } from './spill-folder.js';
 import { SpillLane } from './spill-lane.js';
-import { SpillLock } from './spill-lock.js';
 import { SpillWriter } from './spill-writer.js';
 
 /** Before a file that cannot be read is tried again. */
@@ -44,19 +44,17 @@ export interface LosslessParts {
 /** Answers leave when their records are on file; the files are deleted when the destination has them. */
 export class Lossless implements Keeping {
   private readonly counters: SinkCounters;
-  private readonly lock: SpillLock;
-  private readonly cursors: Cursors;
+  private own: OwnFolder | undefined;
   private readonly stop = new AbortController();
   private readonly delivery: Delivery;
   private lanes: readonly SpillLane[] = [];
   private writers: readonly SpillWriter[] = [];
   private running: Promise<unknown> = Promise.resolve();
   private closed = false;
+  private cursors: Cursors | undefined;
 
   constructor(private readonly parts: LosslessParts) {
     this.counters = new SinkCounters(parts.name, 'lossless');
-    this.lock = new SpillLock(parts.folder);
-    this.cursors = new Cursors(parts.folder);
     const file = parts.deadLetterFile ?? join(parts.folder, 'dead-letters.ndjson');
     const deadLetters = new DeadLetters(file, parts.maxDeadLetterBytes);
     const { signal } = this.stop;
@@ -68,21 +66,23 @@ export class Lossless implements Keeping {
   }
 
   async start(): Promise<void> {
-    await this.lock.take();
-    const { run, left } = await readSpillFolder(this.parts.folder);
-    const { delivery, counters, cursors } = this;
+    this.own = await lockFolder(this.parts.folder);
+    const { folder } = this.own;
+    const { run, left } = await readSpillFolder(folder);
+    const { delivery, counters } = this;
+    const cursors = (this.cursors = new Cursors(folder));
     cursors.tidy();
     const laneParts = { ...this.parts, delivery, counters, cursors };
     const earlier = new SpillLane(laneParts);
     for (const segment of left) earlier.adopt({ ...segment, start: cursors.startOf(segment) });
     this.lanes = Array.from({ length: this.parts.writers }, () => new SpillLane(laneParts));
-    this.writers = this.lanes.map((lane, i) => this.writerFor(lane, run, i));
+    this.writers = this.lanes.map((lane, i) => this.writerFor(lane, (sequence) => spillFile(folder, run, i, sequence)));
     this.running = this.deliverAll(earlier);
   }
 
   keep(record: LogRecord): Promise<void> {
     const { key, writers } = this.parts;
-    if (this.closed || !this.lock.isHeld) return this.refused(this.closedError());
+    if (!this.isOpen) return this.refused(this.closedError());
     try {
       const written = this.writers[writerOf(record, key, writers)]!.append(record);
       written.catch(() => this.counters.refused++);
@@ -94,7 +94,7 @@ export class Lossless implements Keeping {
 
   admit(): void {
     try {
-      if (this.closed || !this.lock.isHeld) throw this.closedError();
+      if (!this.isOpen) throw this.closedError();
       for (const writer of this.writers) writer.admit();
     } catch (error) {
       this.counters.refused++;
@@ -113,8 +113,8 @@ export class Lossless implements Keeping {
     this.stopNow();
     for (const lane of this.lanes) await lane.segments.tidy();
     await closeSink(sink, clock, timeoutMs);
-    if (this.lock.isHeld) this.cursors.tidy();
-    await this.lock.release();
+    if (this.own?.lock.isHeld) this.cursors?.tidy();
+    await this.own?.lock.release();
     this.counters.publish();
   }
 
@@ -141,11 +141,11 @@ export class Lossless implements Keeping {
     }
   }
 
-  private writerFor(lane: SpillLane, run: number, writer: number): SpillWriter {
-    const { folder, maxSpillBytes } = this.parts;
+  private writerFor(lane: SpillLane, fileOf: (sequence: number) => string): SpillWriter {
+    const { maxSpillBytes } = this.parts;
     return new SpillWriter({
       ...this.parts,
-      fileOf: (sequence) => spillFile(folder, run, writer, sequence),
+      fileOf,
       room: () => maxSpillBytes - this.counters.spillBytes,
       added: (segment) => lane.segments.add(segment),
       sealed: () => void lane.segments.tidy(),
@@ -166,8 +166,13 @@ export class Lossless implements Keeping {
     return Promise.reject(error);
   }
 
+  private get isOpen(): boolean {
+    return !this.closed && this.own?.lock.isHeld === true;
+  }
+
   private closedError(): Error {
-    const why = this.closed ? 'it is closed' : `another process has taken its spill folder ${this.parts.folder}`;
+    const why =
+      this.closed || !this.own ? 'it is not open' : `another process has taken its spill folder ${this.parts.folder}`;
     return sinksError('SINK_ERR_CLOSED', `the sink '${this.parts.name}' keeps no more records: ${why}`);
   }
 }
