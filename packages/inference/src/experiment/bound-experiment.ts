@@ -1,13 +1,15 @@
 import { BatchContext, type Concurrent, type Context } from '@witan/core';
 import type { Frame } from '@witan/core/frame';
 import type { Model } from '../model/model.js';
-import type { SchemaBinding } from '../model/served-model.js';
+import type { SchemaBinding, ServedModel } from '../model/served-model.js';
 import type { Assignment } from './assignment.js';
 import type { RunningExperiment } from './running-experiment.js';
 import { VariantModel } from './variant-model.js';
 
 /** An experiment as one handler sees it: its schemas bound. */
 export class BoundExperiment implements Concurrent {
+  private readonly known = new WeakMap<ServedModel, Model>();
+
   constructor(
     private readonly experiment: RunningExperiment,
     private readonly binding: SchemaBinding | undefined,
@@ -37,8 +39,16 @@ export class BoundExperiment implements Concurrent {
       context instanceof BatchContext
         ? context.requests.map((request) => this.assignmentOf(request.context, frame))
         : [this.experiment.assign(context, frame)];
-    return new VariantModel(this.experiment, assignments, this.binding);
+    return new VariantModel(this.experiment, assignments, this.bound);
   }
+
+  /** A version with the handler's schemas: found out once. */
+  private readonly bound = (served: ServedModel): Model => {
+    if (!this.binding) return served;
+    let model = this.known.get(served);
+    if (!model) this.known.set(served, (model = served.bindSchemas(this.binding)));
+    return model;
+  };
 
   /** The same from the first time on, whatever the weights are by now: a batch is formed by it. */
   private assignmentOf(context: Context<object>, frame: Frame): Assignment {

@@ -206,12 +206,16 @@ function outcomesOf(given: object, refuse: Refuse): OutcomeRules {
 function numbersOf<T extends object>(where: string, defaults: T, given: object, refuse: Refuse): T {
   if (!isObject(given)) return refuse(`${where} is an object`);
   onlyKeys(where, given, Object.keys(defaults), refuse);
-  for (const [key, value] of Object.entries(given)) {
-    const low = key === 'absolute' || key === 'relative' ? 0 : 1;
-    if (value !== undefined && !(typeof value === 'number' && value >= low && Number.isFinite(value)))
-      refuse(`${where}.${key} is ${shown(value)}: give a number from ${low} on`);
+  const said = Object.entries(given).filter(([, value]) => value !== undefined);
+  for (const [key, value] of said) {
+    const isTolerance = key === 'absolute' || key === 'relative';
+    const fits = isTolerance
+      ? Number.isFinite(value) && Number(value) >= 0
+      : Number.isSafeInteger(value) && Number(value) >= 1;
+    if (!fits)
+      refuse(`${where}.${key} is ${shown(value)}: give a ${isTolerance ? 'number from 0' : 'whole number from 1'} on`);
   }
-  return { ...defaults, ...given };
+  return { ...defaults, ...Object.fromEntries(said) };
 }
 
 function onlyKeys(where: string, given: object, known: readonly string[], refuse: Refuse): void {

@@ -98,7 +98,9 @@ describe('experiments', () => {
     const models = ModelModule.forRoot({
       store,
       serve: 'all',
-      runners: { trusted: true },
+      // Time stands still here: nothing may wait for a timer.
+      runners: { trusted: true, execution: 'inline' },
+      batch: { coalesce: 'off' },
       ...(stateFile !== undefined && { stateFile }),
     });
     @Module({
@@ -155,7 +157,7 @@ describe('experiments', () => {
         static readonly runs = runs;
 
         @Experiment('doubling-test', { variants: HALVES, key, ...options })
-        @Handler({ in: schema, out: Doubled, ...(batch && { batch: { maxRows: 64 } }) } as never)
+        @Handler({ in: schema, out: Doubled, ...(batch && { batch: { maxRows: 64, coalesce: 'off' } }) } as never)
         run(
           frame: Frame,
           context: Context | BatchContext,
@@ -315,6 +317,17 @@ describe('experiments', () => {
         unassigned: 30,
         remembered: { requests: 0 },
       });
+    });
+
+    it('the key may be a query parameter, which the description names', async () => {
+      const { to, call } = await serve({ experiments: { ab: { variants: SAME, key: 'param:user', reveal: true } } });
+      const users = Array.from({ length: 20 }, (_, i) => `user-${i}`);
+      const variants = async (): Promise<unknown[]> =>
+        Promise.all(users.map(async (user) => (await to(`/predictions/ab?user=${user}`)()).variant));
+      const first = await variants();
+      expect(new Set(first)).toEqual(new Set(['control', 'other']));
+      expect(await variants()).toEqual(first);
+      expect(JSON.stringify((await call('GET', '/openapi.json')).body)).toContain('experiment ab');
     });
 
     it('keys of any size cost little, and what follows their first 1024 characters does not count', async () => {
@@ -552,7 +565,7 @@ describe('experiments', () => {
       @Service('rows')
       class Rows {
         @Experiment('e', { variants: { control: 'm@1' }, shadow: ['m@2'] })
-        @Handler({ in: Row, out: Doubled, batch: true })
+        @Handler({ in: Row, out: Doubled, batch: { coalesce: 'off' } })
         run(frame: Frame<Row>, @UseExperiment('e') model: Model) {
           return model.run(frame);
         }

@@ -102,6 +102,7 @@ describe('options that make no sense', () => {
     ['a ramp of no time', { variants: THREE, ramp: { variant: 'a', to: 0.2, start: 0, durationMs: 0 } }, /durationMs/],
     ['a sample', { variants: THREE, shadow: [{ model: 'm', sample: 2 }] }, /sample of a shadow/],
     ['a limit', { variants: THREE, shadowLimits: { maxQueue: 0 } }, /shadowLimits.maxQueue is 0/],
+    ['a limit that is no whole number', { variants: THREE, outcomes: { maxUnits: 1.5 } }, /outcomes.maxUnits is 1.5/],
     ['a metric', { variants: THREE, outcomes: { metrics: ['a b'] } }, /outcomes.metrics/],
   ];
   it.each(refused)('%s', (_, options, text) => {

@@ -1,6 +1,6 @@
 import { Frame } from '@witan/core/frame';
 import { Model, type ModelRunOptions } from '../model/model.js';
-import type { SchemaBinding, ServedModel } from '../model/served-model.js';
+import type { ServedModel } from '../model/served-model.js';
 import type { ModelSignature } from '../runner/signature.js';
 import type { TensorMap } from '../tensor/tensor.js';
 import { repositoryError } from '../repository/repository.errors.js';
@@ -18,7 +18,8 @@ export class VariantModel extends Model {
   constructor(
     private readonly experiment: RunningExperiment,
     private readonly assignments: readonly Assignment[],
-    private readonly binding: SchemaBinding | undefined,
+    /** With the handler's schemas bound. */
+    private readonly bound: (served: ServedModel) => Model,
   ) {
     super();
     this.name = experiment.plan.variants[this.place]!.model;
@@ -39,7 +40,7 @@ export class VariantModel extends Model {
   override run(input: Frame<object> | TensorMap, options?: ModelRunOptions): Promise<Frame> {
     return this.counted({
       on: (served, context) => {
-        const model = this.binding ? served.bindSchemas(this.binding) : served;
+        const model = this.bound(served);
         if (!context) return model.run(input, options);
         // Nobody waits for a shadow: it has neither the batch's place nor the callers' deadlines.
         const rows = input instanceof Frame ? (input as Frame).markedAs(undefined) : input;

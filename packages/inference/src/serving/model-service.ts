@@ -1,5 +1,6 @@
-import { type Context, runtimeOf, type ServiceRuntime } from '@witan/core';
+import { type Context, runtimeOf, type ServiceDefinition, type ServiceRuntime } from '@witan/core';
 import { Column, Frame } from '@witan/core/frame';
+import { MAX_KEY_CHARS } from '../experiment/assign/key-source.js';
 import type { RunningExperiment } from '../experiment/running-experiment.js';
 import { bytesOfFrame, outputsOfFrame } from '../experiment/shadow/named-output.js';
 import type { ModelRunOptions } from '../model/model.js';
@@ -35,7 +36,7 @@ export function modelService(
   const definition = {
     name,
     path: name,
-    params: experiment ? [] : [VERSION_PARAM],
+    params: experiment ? keyParams(experiment) : [VERSION_PARAM],
     input: { ...shape.input, name: `${protoService.replace(/Service$/, '')}Input` },
     output: { ...shape.output, name: `${protoService.replace(/Service$/, '')}Output` },
     protoPackage,
@@ -44,6 +45,14 @@ export function modelService(
   };
   if (experiment) return runtimeOf(definition, (frame, context) => service.runChosen(experiment, frame, context));
   return runtimeOf(definition, (frame, context) => service.run(frame, context));
+}
+
+/** The query parameter that holds an experiment's key. */
+function keyParams({ plan }: RunningExperiment): ServiceDefinition['params'] {
+  const [, name] = /^param:(.+)$/s.exec(plan.keyText) ?? [];
+  if (name === undefined) return [];
+  const description = `What is given the same variant of experiment ${plan.name}`;
+  return [{ name, in: 'query', required: false, schema: { type: 'string', maxLength: MAX_KEY_CHARS, description } }];
 }
 
 class ModelService {

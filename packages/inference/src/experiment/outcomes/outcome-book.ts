@@ -2,6 +2,7 @@ import type { Clock } from '@witan/core';
 import { experimentError } from '../experiment.errors.js';
 import type { ExperimentPlan } from '../experiment-plan.js';
 import { type MetricKind, MetricTally } from './metric-tally.js';
+import { RecentMap } from './recent-map.js';
 
 /** Bits of a number that JavaScript's operators keep. */
 export const MAX_METRICS = 32;
@@ -42,8 +43,8 @@ export class OutcomeBook {
   /** Units that were forgotten to make room: their key would count again. */
   forgotten = 0;
   readonly sinceMs: number;
-  private readonly byKey = new Map<string, Unit>();
-  private readonly byRequest = new Map<string, Unit>();
+  private readonly byKey: RecentMap<Unit>;
+  private readonly byRequest: RecentMap<Unit>;
 
   constructor(
     private readonly plan: ExperimentPlan,
@@ -53,6 +54,8 @@ export class OutcomeBook {
     this.units = none();
     this.expected = none();
     this.sinceMs = clock.epochMs();
+    this.byKey = new RecentMap(plan.outcomes.maxUnits);
+    this.byRequest = new RecentMap(plan.outcomes.maxUnits);
   }
 
   /** `variant`: what the key leads to, whatever answered. `key`: none for a request for itself. */
@@ -60,11 +63,9 @@ export class OutcomeBook {
     const known = key === undefined ? this.byRequest.get(requestId) : this.byKey.get(key);
     const unit = known ?? this.newUnit(variant, weights);
     if (known && known.variant !== variant) this.crossovers++;
-    if (key === undefined) this.remember(this.byRequest, requestId, unit, !known);
-    else {
-      if (!known) this.remember(this.byKey, key, unit, true);
-      this.remember(this.byRequest, requestId, unit, false);
-    }
+    // A forgotten request is no forgotten unit, unless it was one.
+    if (key !== undefined && !known && this.byKey.set(key, unit)) this.forgotten++;
+    if (this.byRequest.set(requestId, unit) && key === undefined) this.forgotten++;
   }
 
   /** @throws {INF_ERR_EXPERIMENT_OUTCOME} when it cannot be counted for anybody */
@@ -95,13 +96,6 @@ export class OutcomeBook {
     this.units[variant]!++;
     for (let i = 0; i < this.expected.length; i++) this.expected[i]! += weights[i]!;
     return { variant, at: this.clock.epochMs(), seen: 0 };
-  }
-
-  private remember(map: Map<string, Unit>, id: string, unit: Unit, isUnit: boolean): void {
-    map.set(id, unit);
-    if (map.size <= this.plan.outcomes.maxUnits) return;
-    map.delete(map.keys().next().value!);
-    if (isUnit) this.forgotten++;
   }
 
   private tallyOf(metric: string, value: boolean | number): MetricTally | undefined {
