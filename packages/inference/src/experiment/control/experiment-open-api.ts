@@ -117,7 +117,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   '401': 'No key, or one that is not known',
   '403': 'Calls that change experiments are not open to this caller',
   '404': 'No such experiment',
-  '503': 'The change holds, and could not be kept for the next start',
+  '500': 'The change holds, and could not be kept for the next start',
 };
 
 /** What the application's OpenAPI document says of the calls about experiments. */
