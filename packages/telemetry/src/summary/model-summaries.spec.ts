@@ -278,8 +278,19 @@ describe('summaries under bad input', () => {
     expect(report(summaries).skipped.versions).toBe(997);
   });
 
-  it('keep to their number of columns, and count what they leave out', () => {
-    const summaries = started({ maxColumns: 10 });
+  it('keep to their number of columns of all versions together', () => {
+    const summaries = started({ maxColumns: 10, maxVersionColumns: 4 });
+    const wide = Frame.fromColumns({ a: new Float32Array(1), b: new Float32Array(1), c: new Float32Array(1) });
+    for (const version of ['1', '2', '3', '4']) {
+      clock.advance(1);
+      run(summaries, wide, { version });
+    }
+    expect(summaries.shelf.versionsOf('m')).toEqual(['2', '3', '4']);
+    expect(Object.keys(report(summaries).inputs)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('keep to their number of columns of a version, and count what they leave out', () => {
+    const summaries = started({ maxVersionColumns: 10 });
     for (let i = 0; i < 3000; i++) run(summaries, Frame.fromColumns({ [`column ${i}`]: new Float32Array(2) }));
     run(summaries, Frame.fromColumns({ [`${'n'.repeat(1e6)}`]: new Float32Array(2) }));
     const seen = report(summaries);
@@ -334,6 +345,18 @@ describe('summaries under bad input', () => {
     expect(seen.count).toBe(50_000);
     expect(Math.abs(seen.distinct / 50_000 - 1)).toBeLessThan(0.08);
     expect(JSON.stringify(seen).length).toBeLessThan(10_000);
+  });
+
+  it('have no mean where sums overflow, also after they were kept as JSON, and all else', () => {
+    const summaries = started();
+    run(summaries, of([1e308, 1e308, 1e308, -1e308]));
+    expect(x(report(summaries))).toMatchObject({ count: 4, min: -1e308, max: 1e308, mean: null, variance: null });
+    const state = JSON.parse(
+      JSON.stringify({ ...summaries.shelf.find('m', '1')!.watch.state('start')!, version: '1' }),
+    );
+    summaries.setBaseline('m', state);
+    run(summaries, of([1]));
+    expect(report(summaries).inputs['x']!.baseline).toMatchObject({ count: 4, mean: null, variance: null });
   });
 
   it('keep nothing of excluded columns', () => {

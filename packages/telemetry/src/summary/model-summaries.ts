@@ -26,9 +26,8 @@ export class ModelSummaries {
     private readonly clock: Clock,
     private readonly onError: (error: unknown) => void,
   ) {
-    const { maxVersions, drift } = options;
     const create = (model: string, version: string): VersionWatch => new VersionWatch(model, version, options, clock);
-    this.shelf = new VersionShelf(maxVersions, drift?.clearAt ?? 1, create);
+    this.shelf = new VersionShelf(options, options.drift?.clearAt ?? 1, create);
     for (const [model, frame] of Object.entries(options.baselines.frames ?? {})) this.setBaseline(model, frame);
   }
 

@@ -20,6 +20,8 @@ export interface SummaryOptions {
   /** Model versions that are kept; beyond that, the one that was idle longest goes. @default 64 */
   readonly maxVersions?: number;
   /** Columns of one version, inputs and outputs together; more are not summarised. @default 256 */
+  readonly maxVersionColumns?: number;
+  /** Columns of all versions together, some 45 kB each: where a new version might not find room, the one that was idle longest goes. @default 2048 */
   readonly maxColumns?: number;
   /** Columns, by name, of which nothing is kept. @default [] */
   readonly exclude?: readonly string[];
@@ -58,11 +60,19 @@ const DEFAULTS = {
   topValues: 50,
   elementsUpTo: 16,
   maxVersions: 64,
-  maxColumns: 256,
+  maxVersionColumns: 256,
+  maxColumns: 2048,
   access: 'predict',
 } as const satisfies SummaryOptions;
 
-const AT_LEAST_ONE = ['windowMs', 'valuesPerSecond', 'topValues', 'maxVersions', 'maxColumns'] as const;
+const AT_LEAST_ONE = [
+  'windowMs',
+  'valuesPerSecond',
+  'topValues',
+  'maxVersions',
+  'maxVersionColumns',
+  'maxColumns',
+] as const;
 
 /** @throws {RangeError} for a number that means nothing */
 export function resolveSummary(options: SummaryOptions = {}): ResolvedSummaryOptions {

@@ -68,7 +68,7 @@ export interface SummaryReport {
   readonly baseline?: Pick<Baseline, 'source' | 'sampledRows' | 'recorded'>;
   /** What there was no room for. */
   readonly skipped: {
-    /** Values of columns beyond `maxColumns`, or that changed their type. */
+    /** Values of columns beyond `maxVersionColumns`, or that changed their type. */
     readonly values: number;
     /** Frames whose rows were not those of the run. */
     readonly frames: number;
@@ -147,13 +147,18 @@ function numbers(summary: NumberSummary): NumberReport {
     negativeInfinities,
     min: isEmpty ? null : min,
     max: isEmpty ? null : max,
-    mean: summary.mean ?? null,
-    variance: summary.variance ?? null,
+    mean: finite(summary.mean),
+    variance: finite(summary.variance),
     quantiles: Object.fromEntries(
       QUANTILES.map((q) => [`p${String(q * 100).padStart(2, '0')}`, quantiles.quantile(q) ?? null]),
     ),
     quantileError: summary.accuracy,
   };
+}
+
+/** `null` too for what overflowed. */
+function finite(value: number | undefined): number | null {
+  return Number.isFinite(value) ? value! : null;
 }
 
 function categories(summary: CategorySummary, topValues: number): CategoryReport {

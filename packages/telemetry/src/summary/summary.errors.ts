@@ -5,7 +5,7 @@ export const SUMMARY_ERRORS = {
   TEL_ERR_SUMMARY_UNKNOWN: {
     category: 'NOT_FOUND',
     summary:
-      'There is no summary of that model, version or window: it has not run yet, or others pushed it out (`maxVersions`). The text lists what there is.',
+      'There is no summary of that model, version or window: it has not run yet, or others pushed it out (`maxVersions`, `maxColumns`). The text lists what there is.',
   },
   TEL_ERR_SUMMARY_QUERY: {
     category: 'INVALID_ARGUMENT',

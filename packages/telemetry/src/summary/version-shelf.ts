@@ -1,4 +1,5 @@
 import { VersionDrift } from './drift/version-drift.js';
+import type { ResolvedSummaryOptions } from './summary-options.js';
 import type { VersionWatch } from './version-watch.js';
 
 /** A version's summaries and alarms. */
@@ -9,7 +10,7 @@ export interface ShelvedVersion {
   second: number;
 }
 
-/** The versions that are watched, at most so many: the one that was idle longest makes room. */
+/** The versions that are watched, at most so many with so many columns: the one that was idle longest makes room. */
 export class VersionShelf {
   /** Versions that had to go. */
   dropped = 0;
@@ -20,7 +21,7 @@ export class VersionShelf {
   private activeBefore = 1;
 
   constructor(
-    private readonly maxVersions: number,
+    private readonly limits: Pick<ResolvedSummaryOptions, 'maxVersions' | 'maxColumns' | 'maxVersionColumns'>,
     private readonly clearAt: number,
     private readonly create: (model: string, version: string) => VersionWatch,
   ) {}
@@ -65,13 +66,21 @@ export class VersionShelf {
   }
 
   private add(model: string, version: string): ShelvedVersion {
-    if (this.size >= this.maxVersions) this.dropIdlest();
+    while (this.size > 0 && !this.hasRoom()) this.dropIdlest();
     const added = { watch: this.create(model, version), drift: new VersionDrift(this.clearAt), second: -1 };
     const versions = this.models.get(model) ?? new Map<string, ShelvedVersion>();
     versions.set(version, added);
     this.models.set(model, versions);
     this.size++;
     return added;
+  }
+
+  /** For one more version, with as many columns as it may have. */
+  private hasRoom(): boolean {
+    const { maxVersions, maxColumns, maxVersionColumns } = this.limits;
+    let columns = 0;
+    for (const { watch } of this.all()) columns += watch.columns;
+    return this.size < maxVersions && columns + maxVersionColumns <= maxColumns;
   }
 
   private dropIdlest(): void {

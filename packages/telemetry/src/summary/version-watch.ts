@@ -39,14 +39,19 @@ export class VersionWatch {
   constructor(
     readonly model: string,
     readonly version: string,
-    options: ResolvedSummaryOptions,
+    private readonly options: ResolvedSummaryOptions,
     private readonly clock: Clock,
   ) {
     this.sinceMs = clock.epochMs();
     this.fromMs = this.sinceMs;
-    this.budget = { left: options.maxColumns, skippedValues: 0 };
+    this.budget = { left: options.maxVersionColumns, skippedValues: 0 };
     this.inputs = new FrameWatch(options, this.budget);
     this.outputs = new FrameWatch(options, this.budget);
+  }
+
+  /** Columns that are summarised. */
+  get columns(): number {
+    return this.options.maxVersionColumns - this.budget.left;
   }
 
   /** Takes the rows of a run, or a sample of them. */

@@ -72,9 +72,10 @@ describe('a summary of numbers', () => {
         const merged = NumberSummary.of(JSON.parse(JSON.stringify(summaryOf(a).toState())));
         merged.merge(NumberSummary.of(JSON.parse(JSON.stringify(summaryOf(b).toState()))));
         const whole = summaryOf([...a, ...b]);
-        const counts = ({ moments, sketch, ...rest }: ReturnType<NumberSummary['toState']>): object => rest;
-        // -0 is written as 0 in JSON.
-        expect(JSON.stringify(counts(merged.toState()))).toBe(JSON.stringify(counts(whole.toState())));
+        // Sums differ by rounding; -0 is written as 0 in JSON.
+        const counts = (summary: NumberSummary): string =>
+          JSON.stringify({ ...summary.toState(), moments: summary.count });
+        expect(counts(merged)).toBe(counts(whole));
         expect(merged.quantiles.toState()).toEqual(whole.quantiles.toState());
       }),
     );

@@ -46,7 +46,7 @@ export class NumberSummary {
     made.negativeInfinities = state.negativeInfinities;
     made.min = state.min ?? Infinity;
     made.max = state.max ?? -Infinity;
-    made.moments = state.moments;
+    made.moments = restored(state.moments);
     made.sketch = QuantileSketch.of(state.sketch);
     return made;
   }
@@ -118,4 +118,9 @@ export class NumberSummary {
     const sketch = this.sketch.toState();
     return { kind: 'number', cells, nulls, nan, positiveInfinities, negativeInfinities, moments, ...extremes, sketch };
   }
+}
+
+/** Sums of numbers near the largest that there are overflow; JSON has no word for that but `null`. */
+function restored({ count, mean, m2 }: { readonly [K in keyof Moments]: Moments[K] | null }): Moments {
+  return { count: count ?? 0, mean: mean ?? NaN, m2: m2 ?? NaN };
 }
