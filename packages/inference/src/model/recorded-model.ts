@@ -37,7 +37,8 @@ export class RecordedModel extends ServedModel {
   override async runTensors(feeds: TensorMap, options: ModelRunOptions = {}): Promise<TensorMap> {
     const point = this.point();
     if (!point) return super.runTensors(feeds, options);
-    const context = options.context && 'requestId' in options.context ? options.context : new DetachedContext();
+    const { context: given } = options;
+    const context = given && 'aborted' in given ? contextOf(given) : new DetachedContext();
     point.admit(context);
     const startedAt = point.now();
     const input = frameOfWhole(feeds);
@@ -93,11 +94,17 @@ function rows(frame: Frame, { start, end }: Share): Frame {
 
 /** Whose rows they are: by the context that came with them, or by where their Frame came from. */
 function sharesOf(context: ModelRunOptions['context'], frame: Frame): readonly Share[] {
-  if (context && 'aborted' in context) return whole(context, frame);
+  if (context && 'aborted' in context) return whole(contextOf(context), frame);
   const requests = context instanceof BatchContext ? context.requests : sourcesOf(frame);
   if (requests.length === 1) return whole(requests[0]!.context, frame);
   // A handler may have made fewer rows, or others, of those that it was given.
   return requests.at(-1)?.end === frame.rows ? requests : whole(new DetachedContext(), frame);
+}
+
+/** Other protocols give what a gate looks at of a caller, with the Context in it. */
+function contextOf(caller: Context<object> | { readonly context?: Context<object> }): Context<object> {
+  if (caller instanceof Context) return caller;
+  return (caller as { readonly context?: Context<object> }).context ?? (caller as Context<object>);
 }
 
 function sourcesOf({ source, rows }: Frame): readonly Share[] {
