@@ -15,9 +15,12 @@ const SHAPES = [
   [32, 1],
 ] as const;
 
+type Name = 'witan' | 'framed' | 'bytes';
+
 /**
- * The echo over TLS, beside node:tls that sends back what it reads. Both get the same load from the same client: as many
- * bytes a call, in as many writes; the yardstick does not look at them.
+ * The echo over TLS, beside node:tls with the least framing that sends the same answers, and with none: bytes sent back
+ * as they are read. All get the same load from the same client, which has as many bytes a call, and as many calls in a
+ * write, whatever the server speaks.
  */
 export const grpcTls: Suite = {
   name: SUITE,
@@ -25,18 +28,19 @@ export const grpcTls: Suite = {
   async run(effort) {
     const specs = {
       witan: { script: 'yardsticks/witan-grpc-echo', env: { TLS: '1' }, nodeArgs: profileArgs(effort, SUITE) },
-      tls: { script: 'yardsticks/socket-echo', env: { TLS: '1' } },
+      framed: { script: 'yardsticks/framed-tls-echo' },
+      bytes: { script: 'yardsticks/socket-echo', env: { TLS: '1' } },
     };
     const figures = await withServers(specs, async (servers) => {
       const figures: Figure[] = [];
       for (const [connections, streams] of SHAPES) {
-        const load = (name: keyof typeof specs) => (): Promise<Sample> => {
-          const kind = name === 'witan' ? 'grpc' : 'plain';
+        const load = (name: Name) => (): Promise<Sample> => {
+          const kind = name === 'bytes' ? 'plain' : 'grpc';
           const where = { kind, port: servers[name].ports.grpc!, path: PATH, tls: true } as const;
           const options = { ...where, connections, streams, seconds: effort.seconds, messageBytes: MESSAGE_BYTES };
           return sample(servers[name], () => wireLoad(options));
         };
-        const loads = { witan: load('witan'), tls: load('tls') };
+        const loads = { witan: load('witan'), framed: load('framed'), bytes: load('bytes') };
         await interleave(1, loads);
         figures.push(...shapeFigures(`${connections} x ${streams}`, await interleave(effort.rounds, loads)));
       }
@@ -47,14 +51,19 @@ export const grpcTls: Suite = {
   },
 };
 
-function shapeFigures(shape: string, { witan, tls }: Readonly<Record<'witan' | 'tls', readonly Sample[]>>): Figure[] {
+function shapeFigures(shape: string, { witan, framed, bytes }: Readonly<Record<Name, readonly Sample[]>>): Figure[] {
   const named = (name: string, unit: string) => ({ suite: SUITE, name: `${name}, ${shape}`, unit });
-  const perCpuSecond = compare(witan, tls, (one) => 1e6 / one.cpuUs);
-  const rate = compare(witan, tls, (one) => one.requestsPerSecond);
-  const p99 = compare(witan, tls, (one) => one.p99Ms);
+  const perCpuSecond = (one: Sample): number => 1e6 / one.cpuUs;
+  const rate = (one: Sample): number => one.requestsPerSecond;
+  const tls = 'node:tls, least framing';
   return [
-    ratioFigure(named('calls per CPU second', ''), 'node:tls', perCpuSecond, atLeast(0.8)),
-    ratioFigure(named('throughput', 'calls/s'), 'node:tls', rate, atLeast(0.8)),
-    ratioFigure(named('p99', 'ms'), 'node:tls', p99),
+    ratioFigure(named('calls per CPU second', ''), tls, compare(witan, framed, perCpuSecond), atLeast(0.8)),
+    ratioFigure(named('throughput', 'calls/s'), tls, compare(witan, framed, rate), atLeast(0.8)),
+    ratioFigure(named('calls per CPU second', ''), 'node:tls, bytes', compare(witan, bytes, perCpuSecond)),
+    ratioFigure(
+      named('p99', 'ms'),
+      tls,
+      compare(witan, framed, (one) => one.p99Ms),
+    ),
   ];
 }

@@ -31,20 +31,16 @@ function numbers(...values: readonly number[]): Buffer {
   return bytes;
 }
 
-const literal = (name: string, value: string, kept: boolean): Buffer =>
-  Buffer.concat([
-    Buffer.of(kept ? 0x40 : 0, name.length),
-    Buffer.from(name),
-    Buffer.of(value.length),
-    Buffer.from(value),
-  ]);
+/** A field that goes into the table. */
+const literal = (name: string, value: string): Buffer =>
+  Buffer.concat([Buffer.of(0x40, name.length), Buffer.from(name), Buffer.of(value.length), Buffer.from(value)]);
 
 /**
  * A client of one unary method that knows what it sends and reads no more of the answers than it must: what a load
  * costs beside it is the server's. Keeps to the server's windows.
  */
 export class GrpcWire implements Wire {
-  /** HEADERS and DATA of one call, of stream 0. */
+  /** HEADERS and DATA of one call. */
   private readonly call: Buffer;
   /** Where its frames begin. */
   private readonly frames: readonly number[];
@@ -52,14 +48,18 @@ export class GrpcWire implements Wire {
   private nextId = 1;
   private window = DEFAULT_WINDOW;
   private initialWindow = DEFAULT_WINDOW;
-  /** A call whose DATA did not fit a window, and what its own window has left. */
-  private rest: { bytes: Buffer; frame: number; window: number } | undefined;
+  /** The large call under way: its next frame, and what its own window has left. */
+  private rest: { frame: number; window: number } | undefined;
   private readonly head = Buffer.alloc(HEAD_BYTES);
   private headBytes = 0;
   private payload = Buffer.alloc(0);
   private payloadBytes = 0;
   private payloadLeft = 0;
+  /** DATA that came since the connection's window was last opened. */
   private received = 0;
+  /** DATA that came beyond what good answers so far have had. */
+  private surplus = 0;
+  private readonly answerBytes: number;
 
   constructor(
     private readonly sink: Sink,
@@ -68,20 +68,21 @@ export class GrpcWire implements Wire {
   ) {
     const fields = [
       Buffer.of(0x83, 0x86),
-      literal(':path', path, true),
-      literal(':authority', 'bench', true),
-      literal('content-type', 'application/grpc', true),
-      literal('te', 'trailers', true),
+      literal(':path', path),
+      literal(':authority', 'bench'),
+      literal('content-type', 'application/grpc'),
+      literal('te', 'trailers'),
     ];
     // The fields that the first call puts into the table, the last one first.
     const again = Buffer.of(0x83, 0x86, 0x80 | 65, 0x80 | 64, 0x80 | 63, 0x80 | 62);
     const body = Buffer.concat([Buffer.of(0), numbers(message.length), message]);
+    this.answerBytes = body.length;
     const data: Buffer[] = [];
     for (let at = 0; at < body.length; at += MAX_FRAME_BYTES) {
       const end = Math.min(body.length, at + MAX_FRAME_BYTES);
       data.push(frame(DATA, end === body.length ? END_STREAM : 0, 0, body.subarray(at, end)));
     }
-    this.first = frame(HEADERS, END_HEADERS, 0, Buffer.concat(fields));
+    this.first = frame(HEADERS, END_HEADERS, 1, Buffer.concat(fields));
     const all = [frame(HEADERS, END_HEADERS, 0, again), ...data];
     let at = 0;
     this.frames = all.map(({ length }) => (at += length) - length);
@@ -101,28 +102,31 @@ export class GrpcWire implements Wire {
   }
 
   begin(requests: number): void {
-    const small = this.frames.length === 2;
-    // A large call is sent from where it lies: the one before has been answered by then.
-    const bytes = small && requests > 1 ? Buffer.concat(new Array<Buffer>(requests).fill(this.call)) : this.call;
-    for (let i = 0; i < (small ? requests : 1); i++, this.nextId += 2) {
-      for (const at of this.frames) bytes.writeUInt32BE(this.nextId, i * this.call.length + at + 5);
-    }
-    if (this.first !== undefined) {
-      this.first.writeUInt32BE(1, 5);
-      this.sink.write(this.first);
-      this.first = undefined;
-      // The rest of its calls have the block that the table makes short.
-      if (small) {
-        this.sink.write(Buffer.from(bytes.subarray(this.frames[1])));
-        return;
-      }
-      this.rest = { bytes, frame: 1, window: this.initialWindow };
-    } else if (small) {
-      this.window -= requests * (this.call.length - this.frames[1]! - HEAD_BYTES);
-      this.sink.write(small && requests === 1 ? Buffer.from(bytes) : bytes);
-      return;
-    } else this.rest = { bytes, frame: 0, window: this.initialWindow };
+    if (this.frames.length > 2) return this.beginLarge();
+    const bytes = Buffer.concat(new Array<Buffer>(requests).fill(this.call));
+    for (let i = 0; i < requests; i++) this.number(bytes, i * this.call.length);
+    this.sink.write(bytes.subarray(this.frames[this.open()]));
+  }
+
+  /** A large call is sent from where it lies: the one before has been answered by then. */
+  private beginLarge(): void {
+    this.number(this.call, 0);
+    this.rest = { frame: this.open(), window: this.initialWindow };
     this.sendRest();
+  }
+
+  /** Puts the next stream's number into the frames of a call. */
+  private number(bytes: Buffer, start: number): void {
+    for (const at of this.frames) bytes.writeUInt32BE(this.nextId, start + at + 5);
+    this.nextId += 2;
+  }
+
+  /** The first call's HEADERS fill the table; gives the first frame that is still to be sent. */
+  private open(): number {
+    if (this.first === undefined) return 0;
+    this.sink.write(this.first);
+    this.first = undefined;
+    return 1;
   }
 
   private sendRest(): void {
@@ -138,7 +142,7 @@ export class GrpcWire implements Wire {
       rest.frame++;
     }
     const to = frames[rest.frame] ?? this.call.length;
-    if (to > from) this.sink.write(rest.bytes.subarray(from, to));
+    if (to > from) this.sink.write(this.call.subarray(from, to));
     if (rest.frame === frames.length) this.rest = undefined;
   }
 
@@ -157,7 +161,7 @@ export class GrpcWire implements Wire {
       }
       const end = Math.min(bytes.length, at + this.payloadLeft);
       if (this.head[3] !== DATA) this.payloadBytes += bytes.copy(this.payload, this.payloadBytes, at, end);
-      else this.received += end - at;
+      else this.takeData(end - at);
       this.payloadLeft -= end - at;
       at = end;
       if (this.payloadLeft > 0) break;
@@ -167,9 +171,21 @@ export class GrpcWire implements Wire {
     return answers;
   }
 
+  private takeData(bytes: number): void {
+    this.received += bytes;
+    this.surplus += bytes;
+  }
+
+  /** A failed call has trailers too, but no message. */
+  private complete(): number {
+    this.surplus -= this.answerBytes;
+    if (this.surplus < 0) throw new Error('a call failed, or its answer is not its message');
+    return 1;
+  }
+
   /** 1: an answer is complete. */
   private frame(type: number, flags: number, stream: number): number {
-    if (type === HEADERS) return flags & END_STREAM ? 1 : 0;
+    if (type === HEADERS) return flags & END_STREAM ? this.complete() : 0;
     if (type === RST_STREAM || type === GOAWAY) throw new Error(`the server sent a frame of type ${type}`);
     if (type === SETTINGS && (flags & ACK) === 0) this.settings();
     else if (type === WINDOW_UPDATE) {
