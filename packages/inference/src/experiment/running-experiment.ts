@@ -169,7 +169,8 @@ export class RunningExperiment {
   private countFailure(turn: Turn<unknown>): void {
     this.counters[turn.served]!.errors += turn.assignments.length;
     // Whether its record can be kept does not matter to a caller who has no answer.
-    this.count(turn)?.catch(() => undefined);
+    const wait = attempt(() => this.count(turn));
+    if (wait instanceof Promise) wait.catch(() => undefined);
   }
 
   /** Gives a promise where the answer has to wait for the exposures' records. */

@@ -107,6 +107,15 @@ describe('shadow traffic', () => {
     expect(logged).toEqual([expect.stringContaining('shadow m@2 answers otherwise: 1 of 1 rows differ, by up to 1')]);
   });
 
+  it('fails nobody else where an answer cannot be compared', () => {
+    const traffic = trafficOf();
+    const outputs = (): never => {
+      throw new RangeError('no such column');
+    };
+    traffic.offer({ ...runOf(1), outputs }, 1, 'control', 'r1');
+    expect([traffic.queued, traffic.counters[0]!.counters.failed]).toEqual([0, 1]);
+  });
+
   it('takes nothing any more once it is closed', async () => {
     const traffic = trafficOf();
     traffic.offer(runOf(1), 1, 'control', 'r1');

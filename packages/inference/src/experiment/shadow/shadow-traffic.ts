@@ -77,25 +77,18 @@ export class ShadowTraffic {
 
   /** Takes a copy of an answered request, for later. Costs next to nothing, and never throws. */
   offer<T>(run: VariantRun<T>, answer: T, variant: string, requestId: string): void {
-    if (this.shadows.length === 0 || this.isClosed) return;
-    let given: readonly NamedOutput[] | undefined;
-    for (const shadow of this.shadows) {
-      shadow.owed += shadow.plan.sample;
-      if (shadow.owed < 1) continue;
-      shadow.owed -= 1;
-      given ??= run.outputs(answer);
-      const { rows } = run;
-      const at = this.parts.clock.now();
-      this.queue.push({
-        shadow,
-        run: run as VariantRun<unknown>,
-        given,
-        variant,
-        requestId,
-        rows,
-        bytes: run.bytes(),
-        at,
-      });
+    if (this.isClosed) return;
+    const takers = this.shadows.filter(isDue);
+    if (takers.length === 0) return;
+    const { rows } = run;
+    const at = this.parts.clock.now();
+    const copy = { run: run as VariantRun<unknown>, variant, requestId, rows, at };
+    try {
+      const [given, bytes] = [run.outputs(answer), run.bytes()];
+      for (const shadow of takers) this.queue.push({ ...copy, shadow, given, bytes });
+    } catch (error) {
+      const none = { given: [], bytes: 0 };
+      for (const shadow of takers) this.over({ ...copy, ...none, shadow }, { outcome: 'failed', error });
     }
     this.schedule(PAUSE_MS);
   }
@@ -187,4 +180,12 @@ export class ShadowTraffic {
       : `answers otherwise: ${rows - matched} of ${rows} rows differ, by up to ${maxDifference}`;
     this.parts.log.warn(`experiment '${this.parts.plan.name}': shadow ${shadow.plan.name} ${what}`);
   }
+}
+
+/** Whether the request is one of those that the shadow is to be given: every fourth, where its share is a quarter. */
+function isDue(shadow: Shadow): boolean {
+  shadow.owed += shadow.plan.sample;
+  if (shadow.owed < 1) return false;
+  shadow.owed -= 1;
+  return true;
 }
