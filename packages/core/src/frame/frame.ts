@@ -1,8 +1,6 @@
 import type { Table } from 'apache-arrow';
 import type { DataFrame } from 'nodejs-polars';
 
-import type { Context } from '../handler/context.js';
-import type { RequestPhases } from '../handler/request-phases.js';
 import type { SchemaSpec } from '../schema/spec.js';
 import { columnFrom, columnsBySpec, columnsByValues, type ColumnSource } from './build-frame.js';
 import { Column } from './column.js';
@@ -18,13 +16,8 @@ export type AnyRecord = Record<string, unknown>;
 /** Where a Frame was formed: `'gate'` marks the batches of a handler's gate, so that a model's gate adds no second delay. */
 export type FrameOrigin = 'gate' | undefined;
 
-/** Whose rows a Frame has, for what watches: known of batches, and of what a request was decoded to while it is traced. */
-export interface FrameSource {
-  /** In the order of the rows. */
-  readonly contexts: readonly Context[];
-  /** Of those requests that want to know where their time goes. */
-  readonly phases: readonly RequestPhases[];
-}
+/** Whose rows a Frame has, for what watches; Frames know of no requests, and handler/context.ts says what it holds. */
+export interface FrameSource {}
 
 /**
  * Named columns of equal row count: the one data type that moves through Witan. `T` is the record type of a row

@@ -1,6 +1,15 @@
 import type { ModelUse } from './model-use.js';
 import { PhaseTimes, type RequestPhases } from './request-phases.js';
 
+declare module '../frame/frame.js' {
+  interface FrameSource {
+    /** In the order of the rows. */
+    readonly contexts: readonly Context[];
+    /** Of those requests that want to know where their time goes. */
+    readonly phases: readonly RequestPhases[];
+  }
+}
+
 const NO_MODELS: readonly ModelUse[] = [];
 
 /** Who is calling. */
