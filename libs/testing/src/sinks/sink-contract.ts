@@ -139,7 +139,7 @@ export function sinkContract(
     it('are refused after the sink was closed, which may be closed twice', async () => {
       await sink.close();
       await expect(sink.write(records(0, 1), new AbortController().signal)).rejects.toMatchObject({
-        code: 'SINK_ERR_CLOSED',
+        code: 'SINK_ERR_DESTINATION_CLOSED',
       });
       await sink.close();
     });

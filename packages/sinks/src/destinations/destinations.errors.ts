@@ -16,7 +16,7 @@ export const DESTINATION_ERRORS = {
     summary:
       'A destination did not take the records this time: it does not answer, is busy, or refuses who asks. They are written again.',
   },
-  SINK_ERR_CLOSED: {
+  SINK_ERR_DESTINATION_CLOSED: {
     category: 'FAILED_PRECONDITION',
     summary: 'Records were written to a destination after it was closed.',
   },
@@ -34,17 +34,4 @@ export function unavailable(what: string, cause: unknown, retryAfterMs?: number)
   const said = cause instanceof Error ? cause.message : String(cause);
   const text = `${what}: ${said.replace(/\s+/g, ' ').slice(0, 300)}`;
   return destinationError('SINK_ERR_UNAVAILABLE', text, { cause, retryAfterMs });
-}
-
-/**
- * An optional package.
- * @throws {SINK_ERR_PEER} when it is not installed
- */
-export async function loadPeer<T>(name: string, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load();
-  } catch (error) {
-    const text = `${name} cannot be loaded: run npm install ${name}`;
-    throw destinationError('SINK_ERR_PEER', text, { cause: error });
-  }
 }

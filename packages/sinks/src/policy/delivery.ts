@@ -45,7 +45,8 @@ export class Delivery {
       if (attempt >= attempts) return this.dropped(left);
       counters.retried++;
       counters.publish();
-      await this.pause(waitMs(attempt++, this.parts.retry, this.parts.random));
+      const askedMs = WitanError.is(error) ? error.retryAfterMs : undefined;
+      await this.pause(waitMs(attempt++, this.parts.retry, this.parts.random, askedMs));
     }
     return true;
   }

@@ -72,6 +72,19 @@ describe('records in files', () => {
     expect((await delivered()).map(({ id }) => id).sort()).toEqual(records(0, 10).map(({ id }) => id));
   });
 
+  it('are not twice in a file when nobody waited for the write that brought them', async () => {
+    const sink = new FileSink({ folder });
+    const stop = new AbortController();
+    const writing = sink.write(records(0, 5), stop.signal);
+    // It is under way.
+    await new Promise((resolve) => setImmediate(resolve));
+    stop.abort(new Error('too late'));
+    await expect(writing).rejects.toThrow('too late');
+    await sink.write(records(0, 5), now);
+    await sink.close();
+    expect((await delivered()).map(({ id }) => id)).toEqual(records(0, 5).map(({ id }) => id));
+  });
+
   it('go into folders by their own time and kind', async () => {
     const sink = new FileSink({ folder, path: 'dt={yyyy}-{MM}-{dd}/{kind}/{uuid}.ndjson' });
     await deliver(sink, records(0, 5));

@@ -65,13 +65,15 @@ export class FileSink implements Sink {
 
   write(batch: readonly LogRecord[], signal: AbortSignal): Promise<void> {
     return this.turns.take(async () => {
-      if (this.closed) throw destinationError('SINK_ERR_CLOSED', `${this.name} is closed`);
+      if (this.closed) throw destinationError('SINK_ERR_DESTINATION_CLOSED', `${this.name} is closed`);
       for (const share of this.shares(batch)) {
         signal.throwIfAborted();
         await this.append(share).catch((error: unknown) => {
           throw WitanError.is(error) ? error : unavailable(this.name, error);
         });
       }
+      // Nobody waits any more, and it comes again: what is there is remembered.
+      signal.throwIfAborted();
       this.kept.settle(batch);
       this.rotateLater();
     });

@@ -2,7 +2,8 @@ import type { GenericError, Producer } from '@platformatic/kafka';
 import type { LogRecord } from '../../sink/log-record.js';
 import { poisonError } from '../../sink/poison.js';
 import type { Sink } from '../../sink/sink.js';
-import { destinationError, loadPeer, unavailable } from '../destinations.errors.js';
+import { destinationError, unavailable } from '../destinations.errors.js';
+import { loadPeer } from '../load-peer.js';
 import { Turns } from '../turns.js';
 import { WrittenIds } from '../written-ids.js';
 import { outgoing, type OutgoingRecord } from './kafka-message.js';
@@ -35,13 +36,15 @@ export class KafkaSink implements Sink {
 
   write(batch: readonly LogRecord[], signal: AbortSignal): Promise<void> {
     return this.turns.take(async () => {
-      if (this.closed) throw destinationError('SINK_ERR_CLOSED', `${this.name} is closed`);
+      if (this.closed) throw destinationError('SINK_ERR_DESTINATION_CLOSED', `${this.name} is closed`);
       const waiting = batch.filter((record) => !this.written.has(record));
       for (const part of this.requests(waiting)) {
         signal.throwIfAborted();
         await this.send(part, signal);
         this.written.add(part.map(({ record }) => record));
       }
+      // Nobody waits any more, and it comes again: what is there is remembered.
+      signal.throwIfAborted();
       this.written.settle(batch);
     });
   }

@@ -39,7 +39,7 @@ export class OtlpSink implements Sink {
   }
 
   async write(batch: readonly LogRecord[], signal: AbortSignal): Promise<void> {
-    if (this.closed) throw destinationError('SINK_ERR_CLOSED', `${this.name} is closed`);
+    if (this.closed) throw destinationError('SINK_ERR_DESTINATION_CLOSED', `${this.name} is closed`);
     signal.throwIfAborted();
     if (batch.length === 0) return;
     const timeoutMs = this.options.timeoutMs ?? DEFAULT_TIMEOUT_MS;

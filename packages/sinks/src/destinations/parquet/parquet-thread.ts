@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { decodeArrowStream, encodeArrowStream, type Frame } from '@witan/core/frame';
-import { destinationError, loadPeer, unavailable } from '../destinations.errors.js';
+import { destinationError, unavailable } from '../destinations.errors.js';
+import { loadPeer } from '../load-peer.js';
 import type { ParquetAnswer, ParquetCompression, ParquetTask } from './parquet-task.js';
 
 type Request = ParquetTask extends infer Task ? (Task extends unknown ? Omit<Task, 'id'> : never) : never;

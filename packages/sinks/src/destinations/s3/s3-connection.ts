@@ -1,5 +1,5 @@
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
-import { loadPeer } from '../destinations.errors.js';
+import { loadPeer } from '../load-peer.js';
 import type { S3SinkOptions } from './s3-sink-options.js';
 
 /** Where a bucket is looked for when nothing says where: AWS redirects from there to the right region. */

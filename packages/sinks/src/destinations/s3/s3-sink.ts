@@ -42,7 +42,7 @@ export class S3Sink implements Sink {
   }
 
   async write(batch: readonly LogRecord[], signal: AbortSignal): Promise<void> {
-    if (this.closed) throw destinationError('SINK_ERR_CLOSED', `${this.name} is closed`);
+    if (this.closed) throw destinationError('SINK_ERR_DESTINATION_CLOSED', `${this.name} is closed`);
     const shares = this.shares(batch);
     const send = async (): Promise<void> => {
       for (let share = shares.shift(); share; share = shares.shift()) await this.put(share, signal);
