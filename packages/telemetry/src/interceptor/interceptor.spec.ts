@@ -103,7 +103,7 @@ beforeEach(async () => {
   const protoPath = join(folder, 'hero.proto');
   writeFileSync(protoPath, PROTO);
   const telemetry = {
-    traces: { sampling: { ratio: 1 } },
+    traces: { sampling: { ratio: 1 }, context: true },
     otlp: { url: receiver.url, signals: ['traces' as const], shutdownTimeoutMs: 500 },
   };
   @Module({

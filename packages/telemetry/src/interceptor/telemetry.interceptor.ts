@@ -58,7 +58,7 @@ export class TelemetryInterceptor implements NestInterceptor {
           unsubscribe: () => over(),
         }),
       );
-    if (!request) return handled();
+    if (!request || !this.source.tracing?.binds) return handled();
     return new Observable((subscriber) => runInRequest(request, () => handled().subscribe(subscriber)));
   }
 }

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import { activeSpan, currentRequest } from '../traces/request-binding.js';
+import { activeSpan, currentRequest, wantCurrentRequest } from '../traces/request-binding.js';
 import { LogOutput } from './log-output.js';
 import type { LogOutputOptions } from './log-options.js';
 
@@ -16,10 +16,13 @@ const CLOSE_MS = 2000;
  * const app = await WitanFactory.create(AppModule, { logger });
  */
 export class JsonLogger implements LoggerService {
+  private closed = false;
+
   private constructor(private readonly output: LogOutput) {}
 
   /** @throws {TEL_ERR_LOG_OPTION} */
   static async open(options: LogOutputOptions = {}): Promise<JsonLogger> {
+    wantCurrentRequest();
     return new JsonLogger(await LogOutput.open(options, requestIds));
   }
 
@@ -47,13 +50,15 @@ export class JsonLogger implements LoggerService {
     this.write('error', message, more);
   }
 
-  /** Resolves when all lines were written, or two seconds have passed. */
+  /** Resolves when all lines were written, or two seconds have passed. What is logged later is lost. */
   close(): Promise<void> {
+    this.closed = true;
     return this.output.close(CLOSE_MS);
   }
 
   /** Nest gives the name of the class that logs as the last argument, of an error its stack before it. */
   private write(method: Method, message: unknown, more: readonly unknown[]): void {
+    if (this.closed) return;
     const fields: Record<string, unknown> = {};
     const texts = more.filter((each) => typeof each === 'string');
     const context = texts.at(-1);

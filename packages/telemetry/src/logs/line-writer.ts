@@ -8,8 +8,9 @@ const WRITE_EVERY_MS = 200;
 interface Destination {
   write(text: string): boolean;
   on(event: 'drop' | 'error', listener: (what: unknown) => void): void;
-  once(event: 'ready' | 'error', listener: (what?: unknown) => void): void;
+  once(event: 'ready' | 'error' | 'close', listener: (what?: unknown) => void): void;
   flush(done: (error?: Error | null) => void): void;
+  end(): void;
 }
 
 /** Lines on their way to a file or a stream. Writing never waits for the disk or the reader; what is lost is counted. */
@@ -61,15 +62,16 @@ export class LineWriter {
     this.destination.write(`${line}\n`);
   }
 
-  /** Resolves when what is there was written, or `limitMs` have passed. */
+  /** Resolves when what is there was written, or `limitMs` have passed. Nothing may be written afterwards. */
   async close(limitMs: number): Promise<void> {
     clearInterval(this.timer);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, limitMs);
-      this.destination.flush(() => {
+      this.destination.once('close', () => {
         clearTimeout(timer);
         resolve();
       });
+      this.destination.end();
     });
   }
 }

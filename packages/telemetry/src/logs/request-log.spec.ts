@@ -153,6 +153,18 @@ describe("a request's line", () => {
   });
 });
 
+describe('a disk that is full', () => {
+  it('costs lines, which are counted, and no request', async () => {
+    await start({ destination: { file: '/dev/full' } });
+    const log = app!.nest.get(RequestLog);
+    expect((await post()).statusCode).toBe(200);
+    await new Promise((resolve) => setImmediate(resolve));
+    await app!.close();
+    app = undefined;
+    expect(log.counts.dropped).toBeGreaterThan(0);
+  });
+});
+
 describe('hostile requests', () => {
   it('are logged as JSON, one line each', async () => {
     await start({ headers: ['x-tenant'] });
@@ -206,6 +218,7 @@ describe("Nest's logger in JSON", () => {
     logger.log(Symbol('s'));
     const [line] = await lines();
     await logger.close();
+    logger.log('too late');
     const written = linesOf(file('app'));
     const inHandler = written.find(({ msg }) => msg === 'in the handler')!;
     expect(inHandler).toMatchObject({

@@ -109,8 +109,7 @@ export class OtlpExport implements OnModuleInit, OnApplicationShutdown {
       addOwn: (span) => queue.add(span as ReadableSpan),
     });
     const { traces } = this.options;
-    if (tracing && traces && traces.ownSpans !== false && traces.context !== false)
-      this.ownSpans = await startOwnSpans(tracing, origin.resource);
+    if (tracing?.binds && traces?.ownSpans !== false) this.ownSpans = await startOwnSpans(tracing, origin.resource);
   }
 
   private async beginMetrics(

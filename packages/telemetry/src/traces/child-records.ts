@@ -2,13 +2,6 @@ import type { BatchEvent, Context } from '@witan/core';
 import type { InferEvent } from '../events/infer-event.js';
 import type { ModelLoadEvent } from '../events/model-load-event.js';
 
-/** What a request has waited for, and the batch that its rows then ran in. */
-export interface QueueRecord {
-  readonly kind: 'queue';
-  readonly waitMs: number;
-  readonly batch: BatchRecord;
-}
-
 /** One run of several requests' rows; the same object in the records of each. */
 export interface BatchRecord {
   readonly kind: 'batch';
@@ -20,6 +13,10 @@ export interface BatchRecord {
   readonly durationMs: number;
   readonly error: unknown;
   readonly contexts: readonly Context[];
+  /** What each of {@link contexts} waited; empty where nobody knows whose wait is whose. */
+  readonly waitsMs: readonly number[];
+  /** What the oldest of them waited. */
+  readonly waitMs: number;
   /** Its span, once the first of its requests was kept. */
   exported: { readonly traceId: string; readonly spanId: string } | undefined;
 }
@@ -62,13 +59,14 @@ export interface MethodRecord {
   readonly error: unknown;
 }
 
-export type ChildRecord = QueueRecord | InferRecord | LoadRecord | MethodRecord;
+export type ChildRecord = BatchRecord | InferRecord | LoadRecord | MethodRecord;
 
 /** What spans need of a batch, without what the event keeps alive. */
 export function batchRecord(event: BatchEvent): BatchRecord {
-  const { name, rows, requests, closedBy, startedAt, runMs, error, contexts } = event;
-  const exported = undefined;
-  return { kind: 'batch', name, rows, requests, closedBy, startedAt, durationMs: runMs, error, contexts, exported };
+  const { name, rows, requests, closedBy, startedAt, runMs, error, contexts, waitsMs: all, waitMs } = event;
+  const waitsMs = all.length === contexts.length ? all : [];
+  const known = { name, rows, requests, closedBy, startedAt, error, contexts, waitsMs, waitMs };
+  return { kind: 'batch', ...known, durationMs: runMs, exported: undefined };
 }
 
 export function inferRecord(event: InferEvent): InferRecord {

@@ -1,5 +1,6 @@
 import type { Attributes, Link } from '@opentelemetry/api';
-import type { BatchRecord, ChildRecord, InferRecord, LoadRecord, QueueRecord } from './child-records.js';
+import type { Context } from '@witan/core';
+import type { BatchRecord, ChildRecord, InferRecord, LoadRecord } from './child-records.js';
 import { SPAN_KIND, type SpanParts } from './span-data.js';
 import { errorEvent } from './span-errors.js';
 import type { TraceIds } from './trace-ids.js';
@@ -21,10 +22,10 @@ export class ChildSpans {
 
   /**
    * A batch, and the run of a model, is one span, however many requests it served: in the trace of the first of them
-   * that is kept, with links to them all. Others link to it from where they waited.
+   * that is kept, with links to those that are kept too. All link to it from where they waited.
    */
   build(children: readonly ChildRecord[]): readonly SpanParts[] {
-    for (const child of children) if (child.kind === 'queue') this.queue(child);
+    for (const child of children) if (child.kind === 'batch') this.queue(child);
     for (const child of children) {
       if (child.kind === 'infer') this.infer(child, children);
       else if (child.kind === 'load') this.add(...loadParts(child));
@@ -33,11 +34,11 @@ export class ChildSpans {
     return this.spans;
   }
 
-  private queue({ waitMs, batch }: QueueRecord): void {
-    const startedAt = batch.startedAt - waitMs;
+  private queue(batch: BatchRecord): void {
+    const { contexts, waitsMs, startedAt, name } = batch;
+    const waitMs = waitsMs[contexts.indexOf(this.request.context!)] ?? batch.waitMs;
     batch.exported ??= this.batch(batch);
-    const attributes = { 'witan.batch.name': batch.name };
-    this.add('queue', startedAt, waitMs, attributes, undefined, [linkTo(batch.exported)]);
+    this.add('queue', startedAt - waitMs, waitMs, { 'witan.batch.name': name }, undefined, [linkTo(batch.exported)]);
   }
 
   private batch(batch: BatchRecord): { traceId: string; spanId: string } {
@@ -48,7 +49,7 @@ export class ChildSpans {
       'witan.batch.requests': requests,
       'witan.batch.closed_by': closedBy,
     };
-    return this.add(`batch ${name}`, startedAt, durationMs, attributes, error, linksTo(contexts), contexts.length);
+    return this.add(`batch ${name}`, startedAt, durationMs, attributes, error, linksTo(contexts));
   }
 
   private infer(record: InferRecord, children: readonly ChildRecord[]): void {
@@ -64,10 +65,10 @@ export class ChildSpans {
       'witan.phase.infer_ms': inferMs,
     };
     const parent = batchAround(record, children)?.exported;
-    const links = requests > 1 ? linksTo(contexts) : [];
+    // Its batch has the links.
+    const links = parent || requests <= 1 ? [] : linksTo(contexts);
     const own = parent?.traceId === this.request.traceId ? parent.spanId : undefined;
-    const count = requests > 1 ? contexts.length : 0;
-    record.exported = this.add(`infer ${model}`, startedAt, durationMs, attributes, error, links, count, own);
+    record.exported = this.add(`infer ${model}`, startedAt, durationMs, attributes, error, links, own);
   }
 
   private add(
@@ -77,7 +78,6 @@ export class ChildSpans {
     attributes: Attributes,
     error: unknown,
     links: readonly Link[] = [],
-    linkCount = links.length,
     parentSpanId = this.request.spanId,
   ): { traceId: string; spanId: string } {
     const { traceId } = this.request;
@@ -93,7 +93,6 @@ export class ChildSpans {
       durationMs,
       attributes,
       links,
-      droppedLinks: linkCount - links.length,
       ...failure(error, startEpochMs + durationMs),
     });
     return { traceId, spanId };
@@ -136,18 +135,18 @@ function failure(error: unknown, epochMs: number): Pick<SpanParts, 'failed' | 'm
 /** The batch of this request within which a model ran. */
 function batchAround({ startedAt }: InferRecord, children: readonly ChildRecord[]): BatchRecord | undefined {
   for (const child of children) {
-    if (child.kind !== 'queue') continue;
-    const { batch } = child;
-    if (startedAt >= batch.startedAt && startedAt <= batch.startedAt + batch.durationMs) return batch;
+    if (child.kind !== 'batch') continue;
+    if (startedAt >= child.startedAt && startedAt <= child.startedAt + child.durationMs) return child;
   }
   return undefined;
 }
 
-function linksTo(contexts: BatchRecord['contexts']): Link[] {
+/** To those requests that are kept, as far as is known by now: a link to what nobody has would lead nowhere. */
+function linksTo(contexts: readonly Context[]): Link[] {
   const links: Link[] = [];
   for (const context of contexts) {
     const request = TracedRequest.of(context);
-    if (request && links.length < MAX_LINKS) links.push(linkTo(request));
+    if (request && (request.kept ?? request.sampled) && links.length < MAX_LINKS) links.push(linkTo(request));
   }
   return links;
 }

@@ -19,6 +19,25 @@ const REQUEST_KEY = Symbol.for('witan.tracedRequest');
 let foreign: OtelApi | undefined;
 let known: OtelApi | undefined;
 
+/** Somebody who wants the current request is there before the application is: a logger. */
+let wanted = false;
+
+export function wantCurrentRequest(): void {
+  wanted = true;
+}
+
+/** Whether somebody has use for the current request: a logger, or an SDK of OpenTelemetry's. */
+export function isCurrentRequestWanted(): boolean {
+  return wanted || hasOtelSdk();
+}
+
+/** OpenTelemetry's API keeps what was registered with it here, in all its versions 1. */
+function hasOtelSdk(): boolean {
+  const registered = (globalThis as Record<symbol, unknown>)[Symbol.for('opentelemetry.js.api.1')];
+  const { trace, context } = (registered ?? {}) as { readonly trace?: unknown; readonly context?: unknown };
+  return trace !== undefined || context !== undefined;
+}
+
 /** The request that the running code belongs to. */
 export function currentRequest(): TracedRequest | undefined {
   if (foreign) return foreign.context.active().getValue(REQUEST_KEY) as TracedRequest | undefined;

@@ -32,7 +32,6 @@ export interface SpanParts {
   readonly attributes: Attributes;
   readonly events?: readonly SpanEvent[];
   readonly links?: readonly Link[];
-  readonly droppedLinks?: number;
   readonly failed: boolean;
   readonly message?: string;
 }
@@ -54,7 +53,7 @@ export class SpanData implements ReadableSpan {
   readonly instrumentationScope: InstrumentationScope;
   readonly droppedAttributesCount = 0;
   readonly droppedEventsCount = 0;
-  readonly droppedLinksCount: number;
+  readonly droppedLinksCount = 0;
   private readonly own: SpanContext;
 
   constructor({ resource, scope }: SpanOrigin, parts: SpanParts) {
@@ -72,7 +71,6 @@ export class SpanData implements ReadableSpan {
     this.status = { code: failed ? STATUS.error : STATUS.unset, ...(failed && message !== undefined && { message }) };
     this.attributes = parts.attributes;
     this.links = [...(parts.links ?? [])];
-    this.droppedLinksCount = parts.droppedLinks ?? 0;
     this.events = (parts.events ?? []).map(({ name, epochMs, attributes }) => ({
       name,
       time: hrTime(epochMs),

@@ -3,13 +3,14 @@ export interface TraceOptions {
   readonly sampling?: SamplingOptions;
   /**
    * Makes the request the active context of whatever it runs: spans of your own (`@opentelemetry/api`) become its
-   * children, `traceHeaders()` needs no argument, and lines of a {@link JsonLogger} have its ids. Costs Node 20 and 22 a
-   * few microseconds a request. @default true
+   * children and are exported with it, `traceHeaders()` needs no argument, and lines of a {@link JsonLogger} have its
+   * ids. Node 20 and 22 then follow every promise of the process, which costs each request some microseconds.
+   * @default true where an SDK of OpenTelemetry's, or a JsonLogger, is there before the application; else false
    */
   readonly context?: boolean;
   /**
-   * Receives spans that your own code starts with `@opentelemetry/api`, unless an SDK of yours does already.
-   * @default true
+   * With {@link context}: receives the spans that your own code starts with `@opentelemetry/api`, unless an SDK of yours
+   * does already. @default true
    */
   readonly ownSpans?: boolean;
 }

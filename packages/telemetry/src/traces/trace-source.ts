@@ -4,7 +4,7 @@ import { Watch } from '../events/watch.js';
 import { Metrics } from '../metrics/metrics.js';
 import { TELEMETRY_OPTIONS } from '../module/telemetry.module-definition.js';
 import type { TelemetryModuleOptions } from '../module/telemetry-options.js';
-import { joinOtel, type OtelApi } from './request-binding.js';
+import { isCurrentRequestWanted, joinOtel, type OtelApi } from './request-binding.js';
 import { RandomIds } from './trace-ids.js';
 import { Tracing } from './tracing.js';
 
@@ -23,7 +23,8 @@ export class TraceSource implements OnModuleInit, OnApplicationShutdown {
   ) {
     const { traces, logs } = options;
     if (!traces && !logs) return;
-    this.tracing = new Tracing(traces, watch, clock ?? systemClock, new RandomIds());
+    const binds = traces?.context ?? isCurrentRequestWanted();
+    this.tracing = new Tracing(traces, watch, clock ?? systemClock, new RandomIds(), binds);
     // Before anybody else listens: what is kept must be known when metrics ask for it.
     this.tracing.start();
     if (traces) metrics.traceOf = this.tracing.traceOf;
@@ -31,7 +32,7 @@ export class TraceSource implements OnModuleInit, OnApplicationShutdown {
 
   async onModuleInit(): Promise<void> {
     const { traces } = this.options;
-    if (traces && traces.context !== false) this.leave = joinOtel((await import('@opentelemetry/api')) as OtelApi);
+    if (traces && this.tracing?.binds) this.leave = joinOtel((await import('@opentelemetry/api')) as OtelApi);
   }
 
   onApplicationShutdown(): void {

@@ -1,6 +1,7 @@
 import type { Context as OtelContext } from '@opentelemetry/api';
 import type { AnswerEvent, Context, RequestEvent } from '@witan/core';
 import type { ChildRecord } from './child-records.js';
+import type { Sampling } from './sampling.js';
 import type { TraceIds } from './trace-ids.js';
 import { parseTraceparent, type RemoteParent, usableTracestate } from './w3c.js';
 
@@ -18,28 +19,27 @@ export class TracedRequest {
   readonly parent: RemoteParent | undefined;
   /** Whether its trace is said to be kept to whoever it calls. */
   readonly sampled: boolean;
-  children: ChildRecord[] | undefined;
+  children: ChildRecord[] | undefined = undefined;
   droppedChildren = 0;
   /** Spans of the user's own code that have ended; their kind is the tracer's affair. */
-  ownSpans: unknown[] | undefined;
+  ownSpans: unknown[] | undefined = undefined;
   /** Known when it is over. */
-  kept: boolean | undefined;
+  kept: boolean | undefined = undefined;
   /** The active context, made when somebody asks for it. */
-  otelContext: OtelContext | undefined;
-  private lazyTraceId: string | undefined;
-  private lazySpanId: string | undefined;
+  otelContext: OtelContext | undefined = undefined;
+  private lazyTraceId: string | undefined = undefined;
+  private lazySpanId: string | undefined = undefined;
 
   constructor(
     private readonly ids: TraceIds,
     readonly context: Context | undefined,
     /** Of services and protocols; filled while the request runs. */
     readonly event: RequestEvent | undefined,
-    /** Whether it may be kept though it was not chosen when it began. */
-    private readonly decidesLate: boolean,
-    choose: () => boolean,
+    private readonly sampling: Sampling,
   ) {
-    this.parent = parseTraceparent(context?.traceparent);
-    this.sampled = this.parent ? this.parent.sampled : choose();
+    const traceparent = context?.traceparent;
+    this.parent = traceparent === undefined ? undefined : parseTraceparent(traceparent);
+    this.sampled = this.parent ? this.parent.sampled : sampling.atStart();
   }
 
   /** The one of a request's context, if it was seen when it began. */
@@ -67,7 +67,7 @@ export class TracedRequest {
 
   /** Whether what happens in it is worth remembering. */
   get mayBeKept(): boolean {
-    return this.kept ?? (this.sampled || this.decidesLate);
+    return this.kept ?? (this.sampled || this.sampling.decidesLate);
   }
 
   remember(child: ChildRecord): void {

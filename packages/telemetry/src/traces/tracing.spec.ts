@@ -73,7 +73,7 @@ async function spans(): Promise<Received[]> {
 const post = (headers: Record<string, string> = {}, x = 1, url = '/points') =>
   app!.inject({ method: 'POST', url, headers, payload: [{ x }] });
 
-const ALL = { sampling: { ratio: 1 } };
+const ALL = { sampling: { ratio: 1 }, context: true };
 
 describe('a server span', () => {
   it('over HTTP has the names of the semantic conventions', async () => {
@@ -105,7 +105,7 @@ describe('a server span', () => {
   });
 
   it('of a failure has its type, code and stack', async () => {
-    await start({ sampling: { ratio: 0 } });
+    await start({ sampling: { ratio: 0 }, context: true });
     await post();
     await post({}, -1);
     const all = await spans();
@@ -134,7 +134,7 @@ describe('W3C trace context', () => {
   const parent = `00-${TRACE}-${SPAN}-01`;
 
   it('is continued, in and out', async () => {
-    await start({ sampling: { ratio: 0 } });
+    await start({ sampling: { ratio: 0 }, context: true });
     await post({ traceparent: parent, tracestate: 'vendor=1', baggage: 'user=7' });
     const [span] = await spans();
     expect(span).toMatchObject({ traceId: TRACE, parentSpanId: SPAN, traceState: 'vendor=1' });
@@ -163,7 +163,7 @@ describe('W3C trace context', () => {
   );
 
   it('is there without the asynchronous context too, for those who have the request', async () => {
-    await start({ ...ALL, context: false });
+    await start({ sampling: { ratio: 1 } });
     await post({ traceparent: parent });
     expect(headersSeen[0]).toEqual({});
     expect(headersSeen[1]!['traceparent']).toContain(TRACE);
@@ -186,7 +186,7 @@ describe("spans of the user's own", () => {
   });
 
   it('are kept with a request that is chosen when it is over, and only then', async () => {
-    await start({ sampling: { ratio: 0 } });
+    await start({ sampling: { ratio: 0 }, context: true });
     await post({ 'x-own': '1' });
     expect(await spans()).toEqual([]);
     await post({ 'x-own': '1' }, -1);

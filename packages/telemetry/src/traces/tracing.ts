@@ -36,6 +36,8 @@ export class Tracing {
   readonly sampling: Sampling;
   private readonly stops: (() => void)[] = [];
   private sink: SpanSink | undefined;
+  /** Requests under way that were chosen when they began. */
+  private sampledNow = 0;
 
   /** @throws {TEL_ERR_TRACE_OPTION} */
   constructor(
@@ -43,6 +45,8 @@ export class Tracing {
     private readonly watch: Watch,
     private readonly clock: Clock,
     private readonly ids: TraceIds,
+    /** Whether requests are bound to what they run. */
+    readonly binds: boolean,
   ) {
     this.sampling = new Sampling(options ? (options.sampling ?? {}) : { ratio: 0, rules: [] }, ids);
   }
@@ -82,7 +86,7 @@ export class Tracing {
 
   private followRequests(): void {
     const { start } = requestChannel;
-    if (this.options?.context === false) {
+    if (!this.binds) {
       const name = 'tracing:witan.request:start';
       this.stops.push(this.watch.on<RequestEvent>(name, FEATURE, (event) => void this.begin(event)));
       return;
@@ -107,29 +111,34 @@ export class Tracing {
     const { context } = event;
     const known = TracedRequest.of(context);
     if (known) return known;
-    const request = new TracedRequest(this.ids, context, event, this.sampling.decidesLate, () =>
-      this.sampling.atStart(),
-    );
-    if (request.mayBeKept && this.sink) context.wantPhases();
+    const request = new TracedRequest(this.ids, context, event, this.sampling);
+    if (request.sampled) {
+      this.sampledNow++;
+      if (this.sink) context.wantPhases();
+    }
     return request.attach(context);
   }
 
   private batched(event: BatchEvent): void {
-    const { contexts } = event;
-    if (!this.sink || !contexts.some(isRemembered)) return;
-    const batch = batchRecord(event);
-    const { waitsMs } = event;
-    // Where some requests are not known, nobody knows whose wait is whose.
-    const known = waitsMs.length === contexts.length;
-    contexts.forEach((context, i) =>
-      remember(context, { kind: 'queue', waitMs: known ? waitsMs[i]! : event.waitMs, batch }),
-    );
+    if (this.sink && this.remembering) this.rememberAll(event.contexts, () => batchRecord(event));
   }
 
   private inferred(event: InferEvent): void {
-    if (!this.sink || !event.contexts.some(isRemembered)) return;
-    const record = inferRecord(event);
-    for (const context of event.contexts) remember(context, record);
+    if (this.sink && this.remembering) this.rememberAll(event.contexts, () => inferRecord(event));
+  }
+
+  /** One record for all requests of a run, made if any of them may be kept. */
+  private rememberAll(contexts: readonly Context[], make: () => ChildRecord): void {
+    let record: ChildRecord | undefined;
+    for (const context of contexts) {
+      const request = TracedRequest.of(context);
+      if (request?.mayBeKept) request.remember((record ??= make()));
+    }
+  }
+
+  /** Whether there is anybody who might be kept: without rules that decide late, most of the time there is not. */
+  private get remembering(): boolean {
+    return this.sampling.decidesLate || this.sampledNow > 0;
   }
 
   private loaded(event: ModelLoadEvent): void {
@@ -143,12 +152,16 @@ export class Tracing {
   private answered(event: AnswerEvent): void {
     const request = this.requestOf(event);
     if (!request || request.kept !== undefined) return;
-    const { durationMs } = event;
-    const models = event.context?.models ?? [];
-    const outcome = { failed: isServerError(event), durationMs, service: request.event?.service, models };
-    request.kept = request.sampled || this.sampling.atEnd(outcome);
+    if (request.sampled && request.event) this.sampledNow--;
+    request.kept = request.sampled || (this.sampling.decidesLate && this.chosenLate(request, event));
     if (request.kept && this.sink) this.export(request, event, this.sink);
     request.children = request.ownSpans = undefined;
+  }
+
+  private chosenLate(request: TracedRequest, event: AnswerEvent): boolean {
+    const { durationMs, context } = event;
+    const models = context?.models ?? [];
+    return this.sampling.atEnd({ failed: isServerError(event), durationMs, service: request.event?.service, models });
   }
 
   /** Witan's own routes, and what was refused before it reached a service, are only told of where they failed. */
@@ -158,7 +171,7 @@ export class Tracing {
     if (known || !this.options) return known;
     const failed = event.transport === 'grpc' ? event.status !== 0 : event.status >= 400;
     if (!context && !failed) return undefined;
-    return new TracedRequest(this.ids, context, undefined, this.sampling.decidesLate, () => this.sampling.atStart());
+    return new TracedRequest(this.ids, context, undefined, this.sampling);
   }
 
   private export(request: TracedRequest, event: AnswerEvent, sink: SpanSink): void {
@@ -173,12 +186,4 @@ export class Tracing {
   private get offsetMs(): number {
     return this.clock.epochMs() - this.clock.now();
   }
-}
-
-function isRemembered(context: Context): boolean {
-  return TracedRequest.of(context)?.mayBeKept ?? false;
-}
-
-function remember(context: Context, child: ChildRecord): void {
-  TracedRequest.of(context)?.remember(child);
 }
