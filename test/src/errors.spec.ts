@@ -8,6 +8,8 @@ const PREFIX: Record<string, readonly string[]> = {
   core: ['CORE_ERR_'],
   inference: ['INF_ERR_'],
   protocols: ['OIP_ERR_', 'HUSHAR_ERR_'],
+  telemetry: ['TEL_ERR_'],
+  sinks: ['SINK_ERR_'],
   cli: ['CLI_ERR_'],
 };
 const PREFIXES = Object.values(PREFIX).flat();

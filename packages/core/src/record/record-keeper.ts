@@ -24,7 +24,10 @@ export interface KeptCall {
   readonly context: Context;
   readonly point: RecordPoint;
   readonly input: Frame;
-  /** `undefined`: it failed. Of a stream of answers: one call for each Frame. */
+  /**
+   * `undefined`: it failed, or, where `error` is `undefined` too, a handler answered early. Of a stream of answers: one
+   * call for each Frame.
+   */
   readonly output: Frame | undefined;
   readonly error: unknown;
   /** Milliseconds since the epoch at which the request came. */

@@ -63,7 +63,10 @@ export class Sinks implements RecordKeeper, OnModuleInit, OnApplicationShutdown,
 
   async onApplicationShutdown(): Promise<void> {
     const { shutdownMs = DEFAULT_SHUTDOWN_MS } = this.options;
+    // The waits between tries keep no process alive, and the servers are closed by now.
+    const alive = setInterval(() => {}, shutdownMs);
     await Promise.all([...this.keepings.values()].map((keeping) => keeping.close(shutdownMs)));
+    clearInterval(alive);
   }
 
   [STARTUP_REPORT](): StartupSection {

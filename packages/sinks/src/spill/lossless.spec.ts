@@ -139,6 +139,17 @@ describe('a lossless sink', () => {
     await until(() => later.stats.damagedBytes === one);
   });
 
+  it('works on while it syncs its files', async () => {
+    const keeping = await started({ fsync: 'interval', fsyncMs: 10, segmentBytes: 300 });
+    for (let i = 10; i < 40; i++) {
+      await keeping.keep(recordOf(String(i)));
+      clock.advance(10);
+    }
+    await passing(() => sink.records.length === 30);
+    await ended(keeping);
+    expect([await files(), keeping.stats.delivered]).toEqual([[], 30]);
+  });
+
   it('reads from its files what memory has no room for', async () => {
     away();
     const keeping = await started({ batchRecords: 100 });
