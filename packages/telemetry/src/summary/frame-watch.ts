@@ -1,7 +1,7 @@
-import type { Column, DTypeInfo, Frame, ListData } from '@witan/core/frame';
+import type { Column, DTypeInfo, Frame } from '@witan/core/frame';
 import type { ColumnSummary } from './column/column-summary.js';
 import { ColumnWatch, type WindowName } from './column/column-watch.js';
-import { kindOf } from './column/read-values.js';
+import { kindOf, valuesPerCell } from './column/read-values.js';
 import type { ResolvedSummaryOptions } from './summary-options.js';
 
 /** What columns may still be watched, and what was turned away. Shared by a version's inputs and outputs. */
@@ -38,8 +38,17 @@ export type FrameWatchOptions = Pick<
   'accuracy' | 'topValues' | 'elementsUpTo' | 'exclude' | 'categories'
 >;
 
+/** How many values a row of a frame has. */
+export function valuesPerRow(frame: Frame<object> | undefined): number {
+  let values = 0;
+  for (const column of frame?.columns.values() ?? []) values += valuesPerCell(column);
+  return values;
+}
+
 /** The columns of one side of a model. */
 export class FrameWatch {
+  /** Rows may have another number of values than those before. */
+  isUneven = false;
   private readonly columns = new Map<string, Watched>();
 
   constructor(
@@ -52,7 +61,7 @@ export class FrameWatch {
     let values = 0;
     for (const [name, column] of frame.columns) {
       const watched = this.columns.get(name) ?? this.begin(name, column);
-      const size = count * valuesPerRow(column);
+      const size = count * valuesPerCell(column);
       if (watched.isExcluded) continue;
       if (!fits(watched, column)) {
         this.budget.skippedValues += size;
@@ -89,6 +98,7 @@ export class FrameWatch {
     const isRoom = !isExcluded && needed <= this.budget.left;
     const watches = isRoom ? this.watchesOf(name, column, isPooled, needed) : [];
     this.budget.left -= watches.length;
+    this.isUneven ||= isPooled;
     const begun = { dtype, size, watches, isPooled, isExcluded };
     if (isRoom || this.columns.size < MAX_PASSED_OVER) this.columns.set(name, begun);
     return begun;
@@ -108,12 +118,6 @@ function fits(watched: Watched, { dtype, size }: Column): boolean {
   if (watched.watches.length === 0) return false;
   if (watched.dtype !== dtype && watched.dtype.name !== dtype.name) return false;
   return watched.isPooled || watched.size === size;
-}
-
-function valuesPerRow({ dtype, data, length, size }: Column): number {
-  if (dtype.kind !== 'list') return size;
-  const { offsets } = data as ListData;
-  return length === 0 ? 0 : (offsets[length]! - offsets[0]!) / length;
 }
 
 function cut(name: string): string {

@@ -333,6 +333,26 @@ describe('summaries under bad input', () => {
     expect(report(summaries).outputs).toEqual({});
   });
 
+  it('look at some values of huge cells, and at some rows of a huge first frame', () => {
+    const summaries = started();
+    const wide = (rows: number): Frame =>
+      Frame.fromColumns({
+        v: columnOf(
+          'list<i32>',
+          Array.from({ length: rows }, () => Array.from({ length: 9000 }, (_, i) => i)),
+        ),
+      });
+    run(summaries, wide(200), { version: '1' });
+    const first = report(summaries, 'current', '1');
+    expect(first.rows).toBe(200);
+    expect(first.sampledRows).toBeLessThan(80);
+    expect((first.inputs['v'] as NumberReport).count).toBe(4096 * first.sampledRows);
+    expect((first.inputs['v'] as NumberReport).mean).toBeCloseTo(4500, -2);
+    run(summaries, Frame.fromColumns({ v: columnOf('list<i32>', [[1], [2]]) }), { version: '2' });
+    run(summaries, wide(200), { version: '2' });
+    expect(report(summaries, 'current', '2').sampledRows).toBeLessThan(80);
+  });
+
   it('stay small for a column of only new texts', () => {
     const summaries = started({ valuesPerSecond: 1e9 });
     for (let i = 0; i < 500; i++) {

@@ -7,9 +7,11 @@
 export class RowSampler {
   private stride = 1;
   private second = -1;
-  private rowsThisSecond = 0;
-  private takenThisSecond = 0;
-  private allowance = Infinity;
+  /** Of this second, in shares of what is allowed in one: what came, and what was taken. */
+  private came = 0;
+  private taken = 0;
+  /** The share beyond which rows are taken more sparsely still. */
+  private allowed = 1;
   /** Rows from here to the one that is taken next. */
   private ahead = 0;
   /** Rows after that one to the end of its block. */
@@ -24,28 +26,32 @@ export class RowSampler {
    */
   pick(rows: number, nowMs: number, perSecond: number): number {
     const second = Math.floor(nowMs / 1000);
-    if (second !== this.second) this.turn(second, perSecond);
-    this.rowsThisSecond += rows;
+    if (second !== this.second) this.turn(second);
+    this.came += rows / perSecond;
     if (this.ahead >= rows) {
       this.ahead -= rows;
       return 0;
     }
-    return this.walk(rows, perSecond);
+    return this.walk(rows, 1 / perSecond);
   }
 
-  private walk(rows: number, perSecond: number): number {
-    if (this.picked.length < rows / this.stride + 2)
-      this.picked = new Int32Array(2 * Math.ceil(rows / this.stride) + 2);
-    const { picked } = this;
+  private walk(rows: number, share: number): number {
     let count = 0;
     let row = this.ahead;
     for (; row < rows; row += this.ahead) {
-      picked[count++] = row;
-      this.tighten(perSecond);
+      if (count === this.picked.length) this.grow();
+      this.picked[count++] = row;
+      this.tighten(share);
       this.next();
     }
     this.ahead = row - rows;
     return count;
+  }
+
+  private grow(): void {
+    const { picked } = this;
+    this.picked = new Int32Array(2 * picked.length);
+    this.picked.set(picked);
   }
 
   private next(): void {
@@ -58,20 +64,21 @@ export class RowSampler {
     this.rest = this.stride - 1 - place;
   }
 
-  private tighten(perSecond: number): void {
-    if (++this.takenThisSecond < this.allowance) return;
-    this.allowance += Math.max(1, perSecond / 2);
+  private tighten(share: number): void {
+    this.taken += share;
+    if (this.taken < this.allowed) return;
+    this.allowed += Math.max(0.5, share);
     this.stride = Math.min(this.stride * 2, MAX_STRIDE);
   }
 
-  private turn(second: number, perSecond: number): void {
+  private turn(second: number): void {
     // After a pause, or a clock that jumped, nothing is known of the rate.
-    const rate = second === this.second + 1 ? this.rowsThisSecond : 0;
-    this.stride = Math.min(MAX_STRIDE, Math.max(1, Math.ceil(rate / perSecond)));
+    const came = second === this.second + 1 ? this.came : 0;
+    this.stride = Math.min(MAX_STRIDE, Math.max(1, Math.ceil(came)));
     this.second = second;
-    this.rowsThisSecond = 0;
-    this.takenThisSecond = 0;
-    this.allowance = perSecond;
+    this.came = 0;
+    this.taken = 0;
+    this.allowed = 1;
     // What is left of a long block would leave a quiet second without a sample.
     this.ahead = Math.min(this.ahead, this.stride - 1);
     this.rest = Math.min(this.rest, this.stride - 1);

@@ -1,6 +1,6 @@
 import type { Clock } from '@witan/core';
 import type { WindowName } from './column/column-watch.js';
-import { type ColumnBudget, FrameWatch } from './frame-watch.js';
+import { type ColumnBudget, FrameWatch, valuesPerRow } from './frame-watch.js';
 import type { InferEvent } from '../events/infer-event.js';
 import { RowSampler } from './row-sampler.js';
 import type { ResolvedSummaryOptions } from './summary-options.js';
@@ -34,7 +34,8 @@ export class VersionWatch {
   private pastRows = 0;
   private pastSampledRows = 0;
   private lastStretch: Stretch | undefined;
-  private valuesPerRow = 1;
+  /** 0: not known yet. */
+  private valuesPerRow = 0;
 
   constructor(
     readonly model: string,
@@ -58,6 +59,8 @@ export class VersionWatch {
   take({ rows, startedAt, input, output }: ObservedRun, valuesPerSecond: number): void {
     this.lastMs = startedAt;
     this.rows += rows;
+    if (this.valuesPerRow === 0 || this.inputs.isUneven || this.outputs.isUneven)
+      this.valuesPerRow = Math.max(1, this.valuesPerRow, valuesPerRow(input) + valuesPerRow(output));
     const count = this.sampler.pick(rows, startedAt, Math.max(1, valuesPerSecond / this.valuesPerRow));
     if (count === 0) return;
     this.sampledRows += count;

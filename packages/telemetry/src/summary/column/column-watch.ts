@@ -1,7 +1,7 @@
 import type { Column, DTypeInfo } from '@witan/core/frame';
 import { type ColumnSummary, emptySummary, mergeInto, type Precision, type SummaryKind } from './column-summary.js';
 import { CHUNK } from './number-summary.js';
-import { cellRange, readNumbers, readTexts } from './read-values.js';
+import { cellRange, MAX_CELL_VALUES, readNumbers, readTexts } from './read-values.js';
 
 /** Where a summary stands in time: what is being gathered, the window before it, and all that this process saw. */
 export type WindowName = 'current' | 'last' | 'start';
@@ -47,8 +47,8 @@ export class ColumnWatch {
     for (let i = 0; i < count; i++) {
       const row = rows[i]!;
       if (validity !== undefined && column.isNull(row)) this.current.nulls++;
-      else if (isScalar) this.takeRange(column, row, row + 1);
-      else if (this.element !== undefined) this.takeElement(column, row * size + this.element);
+      else if (isScalar) this.takeScalar(column, row);
+      else if (this.element !== undefined) this.takeScalar(column, row * size + this.element);
       else this.takeCell(column, row);
     }
   }
@@ -77,17 +77,26 @@ export class ColumnWatch {
     this.current = emptySummary(this.kind, this.precision);
   }
 
-  private takeElement(column: Column, at: number): void {
-    this.takeRange(column, at, at + 1);
-  }
-
   private takeCell(column: Column, row: number): void {
     const { values, start, end } = cellRange(column, row);
-    this.takeRange(values, start, end);
+    this.current.cells++;
+    const step = (end - start) / MAX_CELL_VALUES;
+    if (step <= 1) {
+      this.takeValues(values, start, end);
+      return;
+    }
+    for (let i = 0; i < MAX_CELL_VALUES; i++) {
+      const at = start + Math.floor(i * step);
+      this.takeValues(values, at, at + 1);
+    }
   }
 
-  private takeRange(column: Column, start: number, end: number): void {
+  private takeScalar(column: Column, at: number): void {
     this.current.cells++;
+    this.takeValues(column, at, at + 1);
+  }
+
+  private takeValues(column: Column, start: number, end: number): void {
     if (this.current.kind === 'category') readTexts(column, start, end, this.current);
     else readNumbers(column, start, end, this);
   }

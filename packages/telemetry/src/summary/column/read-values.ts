@@ -58,6 +58,16 @@ function readCodes({ codes, values }: DictionaryData, start: number, end: number
   for (let i = start; i < end; i++) taker.add(values[codes[i]!] ?? '');
 }
 
+/** Of a cell with more values, so many are looked at, evenly spread. */
+export const MAX_CELL_VALUES = 4096;
+
+/** How many values of a cell are looked at; of a list's cells by their mean. */
+export function valuesPerCell({ dtype, data, length, size }: Column): number {
+  if (dtype.kind !== 'list') return Math.min(size, MAX_CELL_VALUES);
+  const { offsets } = data as ListData;
+  return length === 0 ? 0 : Math.min((offsets[length]! - offsets[0]!) / length, MAX_CELL_VALUES);
+}
+
 /** The column whose values a cell's values are, and where the cell's begin and end in it. */
 export function cellRange(column: Column, row: number): { values: Column; start: number; end: number } {
   if (column.dtype.kind === 'list') {
