@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { Module } from '@nestjs/common';
-import { STARTUP_REPORT, type WitanApplication, WitanFactory } from '@witan/core';
+import { requestChannel, type RequestEvent, STARTUP_REPORT, type WitanApplication, WitanFactory } from '@witan/core';
 import { ModelModule, type ModelOptions, ModelRegistry } from '@witan/inference';
 import { fixtureModel, vectorWorkload } from '@witan-libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -73,6 +73,27 @@ describe.each(['w1', 'w3'] as const)('the request of %s', (name) => {
       answer.outputs.flatMap((row) => row.scores),
       workload.scores.flat(),
     );
+  });
+
+  it('is told on the channels: rows, model, and its three phases', async () => {
+    const seen: RequestEvent[] = [];
+    const began = ({ context }: RequestEvent): void => void context.wantPhases();
+    const ended = (event: RequestEvent): void => void seen.push(event);
+    requestChannel.start.subscribe(began as never);
+    requestChannel.asyncEnd.subscribe(ended as never);
+    await served.client.call(workload.message);
+    await served.client.call(Buffer.from([0xff])).catch(() => undefined);
+    requestChannel.start.unsubscribe(began as never);
+    requestChannel.asyncEnd.unsubscribe(ended as never);
+    expect(seen.map(({ service, rows }) => [service, rows])).toEqual([
+      ['hushar', workload.rows.length],
+      ['hushar', undefined],
+    ]);
+    const [{ context }, failed] = seen as [RequestEvent, RequestEvent];
+    expect(context.models).toEqual([{ model: name, version: '1' }]);
+    for (const phase of ['vectorizeMs', 'inferMs', 'encodeMs'] as const)
+      expect(context.phases![phase], phase).toBeGreaterThanOrEqual(0);
+    expect((failed.error as { code: string }).code).toBe('HUSHAR_ERR_MALFORMED');
   });
 
   it('is joined with those of other callers', async () => {
