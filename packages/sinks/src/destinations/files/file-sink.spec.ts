@@ -211,7 +211,7 @@ describe('what a killed process left behind', () => {
     const left = join(
       folder,
       '.parts',
-      `${encodeURIComponent((await import('node:os')).hostname())}~999999999~x`,
+      `${encodeURIComponent((await import('node:os')).hostname())}~999999999~0~x`,
       'dt=1',
     );
     mkdirSync(left, { recursive: true });
@@ -224,9 +224,21 @@ describe('what a killed process left behind', () => {
     expect(readFileSync(join(folder, 'dt=1', 'b.ndjson'), 'utf8')).toBe('');
   });
 
+  it('and cannot be read any more stays, and holds up nothing', async () => {
+    const left = join(folder, '.parts', `${encodeURIComponent((await import('node:os')).hostname())}~999999999~0~x`);
+    mkdirSync(left, { recursive: true });
+    writeFileSync(join(left, 'a.parquet.arrows'), 'none of ours');
+    writeFileSync(join(left, 'b.ndjson'), '{"id":"b","epochMs":1}\n');
+    const next = new FileSink({ folder });
+    await deliver(next, [contractRecord(1)]);
+    await next.close();
+    expect((await delivered()).map(({ id }) => id).sort()).toEqual([contractRecord(1).id, 'b']);
+    expect(readdirSync(left)).toEqual(['a.parquet.arrows']);
+  });
+
   it('is left alone while that process, or another host, may still write it', async () => {
     const host = encodeURIComponent((await import('node:os')).hostname());
-    for (const name of [`${host}~1~x`, 'other-host~5~x', 'something else']) {
+    for (const name of [`${host}~1~0~x`, `${host}~${process.pid}~99~x`, 'other-host~5~0~x', 'something else']) {
       mkdirSync(join(folder, '.parts', name), { recursive: true });
       writeFileSync(join(folder, '.parts', name, 'a.ndjson'), '');
     }
@@ -236,7 +248,7 @@ describe('what a killed process left behind', () => {
     await deliver(next, [contractRecord(2)]);
     await next.close();
     await other.close();
-    expect(readdirSync(join(folder, '.parts'))).toHaveLength(3);
+    expect(readdirSync(join(folder, '.parts'))).toHaveLength(4);
     expect(await delivered()).toHaveLength(2);
   });
 });

@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join, relative } from 'node:path';
+import { threadId } from 'node:worker_threads';
+import { Logger } from '@nestjs/common';
 import { ArrowStreamReader, Frame } from '@witan/core/frame';
 import type { ParquetCompression } from '../parquet/parquet-task.js';
 import type { ParquetThread } from '../parquet/parquet-thread.js';
@@ -10,18 +12,19 @@ import { discard, publish } from './part-file.js';
 
 /** Where files lie while they are written. */
 export const PARTS = '.parts';
-/** The folders of sinks in this process. */
-const LIVING = new Set<string>();
+/** The folders of sinks in this thread, whichever copy of this module they came from. */
+const LIVING: Set<string> = ((globalThis as Record<symbol, unknown>)[Symbol.for('witan.sinks.staging')] ??=
+  new Set<string>()) as Set<string>;
 const NEWLINE = 0x0a;
 const CHUNK_BYTES = 65_536;
 
-/** The folder of one sink's unfinished files: the same paths as the finished ones, below `.parts/HOST-PID-UUID`. */
+/** The folder of one sink's unfinished files: the same paths as the finished ones, below `.parts/HOST~PID~THREAD~UUID`. */
 export class Staging {
   private constructor(private readonly folder: string) {}
 
   /** Makes a folder of its own, and first finishes what processes of this host left when they were killed. */
   static async open(root: string, thread: ParquetThread, compression: ParquetCompression): Promise<Staging> {
-    const name = `${encodeURIComponent(hostname())}~${process.pid}~${randomUUID()}`;
+    const name = `${encodeURIComponent(hostname())}~${process.pid}~${threadId}~${randomUUID()}`;
     const parts = join(root, PARTS);
     await mkdir(join(parts, name), { recursive: true });
     LIVING.add(name);
@@ -43,9 +46,10 @@ export class Staging {
 }
 
 function isAbandoned(name: string): boolean {
-  const [host, pid] = name.split('~');
+  const [host, pid, thread] = name.split('~');
   if (host !== encodeURIComponent(hostname()) || LIVING.has(name) || !/^\d+$/.test(pid ?? '')) return false;
-  if (Number(pid) === process.pid) return true;
+  // Of an earlier process with the number of this one, as in a container; another thread's may be of this one.
+  if (Number(pid) === process.pid) return Number(thread) === threadId;
   try {
     process.kill(Number(pid), 0);
     return false;
@@ -54,6 +58,7 @@ function isAbandoned(name: string): boolean {
   }
 }
 
+/** What cannot be recovered stays where it is, and holds up nobody. */
 async function recover(
   root: string,
   folder: string,
@@ -62,11 +67,16 @@ async function recover(
 ): Promise<void> {
   for (const part of await filesBelow(folder)) {
     const path = join(root, relative(folder, part));
-    if (part.endsWith('.arrows.parquet')) await discard(part);
-    else if (part.endsWith('.arrows')) await recoverTable(part, path.slice(0, -'.arrows'.length), thread, compression);
-    else await recoverLines(part, path);
+    try {
+      if (part.endsWith('.arrows.parquet')) await discard(part);
+      else if (part.endsWith('.arrows'))
+        await recoverTable(part, path.slice(0, -'.arrows'.length), thread, compression);
+      else await recoverLines(part, path);
+    } catch (error) {
+      new Logger('FileSink').warn(`${part} could not be finished: ${(error as Error).message}`);
+    }
   }
-  await rm(folder, { recursive: true, force: true });
+  if ((await filesBelow(folder)).length === 0) await rm(folder, { recursive: true, force: true });
 }
 
 async function filesBelow(folder: string): Promise<string[]> {
