@@ -87,8 +87,11 @@ export abstract class Context<P extends object = Record<string, string>> {
     else if (!used.some((known) => isSameUse(known, use))) this.used = [...used, use];
   }
 
+  /** What telemetry remembers of the request; here, so that it is found at no cost. @internal */
+  watched: object | undefined = undefined;
+
   /** Filled while the request runs, when somebody wants to know: see {@link wantPhases}. */
-  phases: RequestPhases | undefined;
+  phases: RequestPhases | undefined = undefined;
   /** Asks for {@link phases}; without it nothing is measured for this request. */
   wantPhases(): RequestPhases {
     return (this.phases ??= new PhaseTimes());

@@ -9,6 +9,7 @@ import { logError } from './log.errors.js';
 import type { LogLevel, LogOptions } from './log-options.js';
 import { logRecord } from './log-record.js';
 import { RateLimit } from './rate-limit.js';
+import { type Redactor, redactor } from './redactor.js';
 import { levelOf, type RequestLine, requestLine } from './request-line.js';
 
 const FEATURE = 'logs';
@@ -32,6 +33,7 @@ export class RequestLog implements OnModuleInit, OnApplicationShutdown {
   private readonly clock: Clock;
   private readonly sample: number;
   private output: LogOutput | undefined;
+  private redact: Redactor = (line) => line;
   private stop: (() => void) | undefined;
   private unsampled = 0;
   private suppressed = 0;
@@ -65,6 +67,7 @@ export class RequestLog implements OnModuleInit, OnApplicationShutdown {
   async onModuleInit(): Promise<void> {
     if (!this.options) return;
     this.output = await LogOutput.open(this.options);
+    this.redact = await redactor(this.options.redact ?? []);
     this.stop = this.watch.on<AnswerEvent>('witan.answer', FEATURE, (event) => this.answered(event));
   }
 
@@ -95,6 +98,6 @@ export class RequestLog implements OnModuleInit, OnApplicationShutdown {
   private write(level: LogLevel, line: RequestLine): void {
     this.output!.pino[level](line);
     const { logs, origin } = this.otlp;
-    if (logs && origin) logs.add(logRecord(origin, level, line, this.clock.epochMs()));
+    if (logs && origin) logs.add(logRecord(origin, level, this.redact(line), this.clock.epochMs()));
   }
 }

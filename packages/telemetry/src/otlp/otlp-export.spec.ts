@@ -33,7 +33,7 @@ async function start(otlp: Partial<OtlpOptions>, logs = false): Promise<OtlpExpo
   const options = {
     traces: { sampling: { ratio: 1 } },
     otlp: { url: receiver!.url, shutdownTimeoutMs: 200, ...otlp },
-    ...(logs && { logs: { destination: { file: '/dev/null' } } }),
+    ...(logs && { logs: { destination: { file: '/dev/null' }, redact: ['requestId'] } }),
   };
   app = await createTestingApplication({ imports: [TelemetryModule.forRoot(options)], providers: [PointService] });
   return app.nest.get(OtlpExport);
@@ -57,6 +57,7 @@ describe.each(['http/protobuf', 'grpc'] as const)('a collector over %s', (protoc
     await otlp.flush(3000);
     expect(receiver.traces.map(({ name }) => name)).toEqual(['POST /points']);
     expect(receiver.logs).toHaveLength(1);
+    expect(receiver.logs[0]!['attributes']['witan.requestId']).toBe('[Redacted]');
     expect(receiver.logs[0]).toMatchObject({ traceId: receiver.traces[0]!['traceId'], severityText: 'info' });
     const duration = receiver.metrics.find(({ name }) => name === 'http.server.request.duration');
     expect(duration).toMatchObject({ unit: 's', histogram: { temporality: 2 } });

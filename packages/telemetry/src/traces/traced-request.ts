@@ -7,9 +7,6 @@ import { parseTraceparent, type RemoteParent, usableTracestate } from './w3c.js'
 
 /** Children of one request that are remembered; more are counted. */
 const MAX_CHILDREN = 128;
-const TRACED = Symbol('witan.traced');
-
-type TracedContext = Context & { [TRACED]?: TracedRequest };
 
 /**
  * What is remembered of a request until it is known whether its trace is kept. Made for every request: so ids are only
@@ -44,12 +41,12 @@ export class TracedRequest {
 
   /** The one of a request's context, if it was seen when it began. */
   static of(context: Context): TracedRequest | undefined {
-    return (context as TracedContext)[TRACED];
+    return context.watched as TracedRequest | undefined;
   }
 
   /** To be found by {@link of} from now on. */
   attach(context: Context): this {
-    (context as TracedContext)[TRACED] = this;
+    context.watched = this;
     return this;
   }
 
