@@ -123,6 +123,22 @@ describe('records in files', () => {
     await sink.close();
   });
 
+  it('are there in time although the place could not be written to when the file was old enough', async () => {
+    const clock = new ManualClock();
+    const sink = new FileSink({ folder, maxAgeMs: 60_000, clock });
+    await deliver(sink, records(0, 2));
+    const blocked = join(folder, 'dt=2026-03-04');
+    writeFileSync(blocked, 'a file where a folder must be');
+    clock.advance(60_000);
+    await sink.write([], now);
+    expect(finished()).toEqual(['dt=2026-03-04']);
+    rmSync(blocked);
+    clock.advance(60_000);
+    await sink.write([], now);
+    expect(await delivered()).toHaveLength(2);
+    await sink.close();
+  });
+
   it('are there after a flush', async () => {
     const sink = new FileSink({ folder });
     await deliver(sink, records(0, 3));

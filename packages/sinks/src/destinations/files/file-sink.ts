@@ -66,6 +66,8 @@ export class FileSink implements Sink {
   write(batch: readonly LogRecord[], signal: AbortSignal): Promise<void> {
     return this.turns.take(async () => {
       if (this.closed) throw destinationError('SINK_ERR_DESTINATION_CLOSED', `${this.name} is closed`);
+      // Also where the write fails: what it brought may lie in a file.
+      this.rotateLater();
       for (const share of this.shares(batch)) {
         signal.throwIfAborted();
         await this.append(share).catch((error: unknown) => {
@@ -75,7 +77,6 @@ export class FileSink implements Sink {
       // Nobody waits any more, and it comes again: what is there is remembered.
       signal.throwIfAborted();
       this.kept.settle(batch);
-      this.rotateLater();
     });
   }
 
@@ -197,22 +198,21 @@ export class FileSink implements Sink {
   }
 
   private rotateLater(): void {
-    const oldest = Math.min(...Array.from(this.open.values(), ({ openedAtMs }) => openedAtMs));
-    if (this.timer || !Number.isFinite(oldest)) return;
+    if (this.timer || this.closed) return;
     const maxAgeMs = this.options.maxAgeMs ?? 300_000;
-    this.timer = this.clock.setTimer(
-      () => {
-        this.timer = undefined;
-        void this.turns.take(() => this.finishOld(maxAgeMs)).catch(() => undefined);
-      },
-      Math.max(1, oldest + maxAgeMs - this.clock.now()),
-    );
+    const now = this.clock.now();
+    const oldest = Math.min(now, ...Array.from(this.open.values(), ({ openedAtMs }) => openedAtMs));
+    const rotate = (): void => {
+      this.timer = undefined;
+      void this.turns.take(() => this.finishOld(maxAgeMs)).catch(() => undefined);
+    };
+    this.timer = this.clock.setTimer(rotate, Math.max(1, oldest + maxAgeMs - now));
   }
 
   private async finishOld(maxAgeMs: number): Promise<void> {
     const since = this.clock.now() - maxAgeMs;
     for (const [key, writer] of this.open) if (writer.openedAtMs <= since) this.retire(key, writer);
     await this.finishRetired().catch(() => undefined);
-    this.rotateLater();
+    if (this.open.size > 0 || this.unfinished.length > 0) this.rotateLater();
   }
 }

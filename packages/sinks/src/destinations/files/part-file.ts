@@ -46,6 +46,12 @@ export class PartFile {
   }
 }
 
+/** Makes a file durable that somebody else has written. */
+export async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  await file.sync().finally(() => file.close());
+}
+
 /** Moves a whole file to the place where readers look; they never see a part of it. */
 export async function publish(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });

@@ -6,7 +6,7 @@ import { flatFrame, layoutOf } from '../layout/flat-frame.js';
 import { jsonLine } from '../layout/json-line.js';
 import type { ParquetCompression } from '../parquet/parquet-task.js';
 import type { ParquetThread } from '../parquet/parquet-thread.js';
-import { discard, type PartFile, publish } from './part-file.js';
+import { discard, type PartFile, publish, sync } from './part-file.js';
 
 const compress = promisify(gzip);
 
@@ -51,6 +51,7 @@ export function parquetFormat(thread: ParquetThread, compression: ParquetCompres
     finish: async (part, path) => {
       const whole = `${part}.parquet`;
       await thread.convert(part, whole, compression);
+      await sync(whole);
       await publish(whole, path);
       await discard(part);
     },
