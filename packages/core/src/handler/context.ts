@@ -90,6 +90,9 @@ export abstract class Context<P extends object = Record<string, string>> {
   /** What telemetry remembers of the request; here, so that it is found at no cost. @internal */
   watched: object | undefined = undefined;
 
+  /** Clock milliseconds at which its headers were read, where that is watched. @internal */
+  arrivedAt: number | undefined;
+
   /** Filled while the request runs, when somebody wants to know: see {@link wantPhases}. */
   phases: RequestPhases | undefined = undefined;
   /** Asks for {@link phases}; without it nothing is measured for this request. */

@@ -108,7 +108,9 @@ function answerOf(reply: FastifyReply): HttpAnswer | undefined {
 /** The Context of the service, or of another protocol, that answers. @internal */
 export function noteContext(reply: FastifyReply, context: Context): void {
   const answer = answerOf(reply);
-  if (answer) answer.context = context;
+  if (!answer) return;
+  answer.context = context;
+  context.arrivedAt = answer.startedAt;
 }
 
 /** The error that is answered: its code goes with `witan.answer`. @internal */

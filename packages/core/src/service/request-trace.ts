@@ -21,7 +21,7 @@ export class RequestTrace implements RequestEvent, FrameSource {
     readonly context: Context,
     private readonly clock: Clock,
   ) {
-    this.startedAt = clock.now();
+    this.startedAt = context.arrivedAt ?? clock.now();
   }
 
   get contexts(): readonly Context[] {

@@ -93,6 +93,11 @@ abstract class WatchedCall<C extends RpcCall> implements RpcCall, AnswerEvent {
 }
 
 export class WatchedUnaryCall extends WatchedCall<RpcUnaryCall> implements RpcUnaryCall {
+  override answeredFor(context: Context): void {
+    this.context = context;
+    context.arrivedAt = this.startedAt;
+  }
+
   answer(message: Buffer, trailers?: RpcStatus['trailers']): void {
     this.answerBytes = message.length;
     this.call.answer(message, trailers);
