@@ -26,7 +26,7 @@ export type { WindowName } from './summary/column/column-watch.js';
 
 // For sibling packages (@internal).
 export { OtlpExport } from './otlp/otlp-export.js';
-export type { OtlpCounts } from './otlp/otlp-export.js';
+export type { OtlpCounts } from './otlp/exported-items.js';
 export type { ExportCounts } from './otlp/export-queue.js';
 export type { MetricExportCounts } from './otlp/metric-export.js';
 export { RequestLog } from './logs/request-log.js';

@@ -2,6 +2,7 @@ import { Column, type Frame, Handler, Schema, Service } from '@witan/core';
 import { createTestingApplication, type TestingApplication } from '@witan/core/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Watch } from '../events/watch.js';
+import { Metrics } from '../metrics/metrics.js';
 import { TelemetryModule } from '../module/telemetry.module.js';
 import { OtlpExport } from './otlp-export.js';
 import type { OtlpOptions } from './otlp-options.js';
@@ -95,6 +96,10 @@ describe('a collector that is no good', () => {
     const otlp = await start({ ...small, timeoutMs: 60_000 });
     for (let i = 0; i < 40; i++) await post();
     expect(otlp.counts.traces).toEqual({ sent: 0, dropped: 25, failed: 0 });
+    const { metrics } = app!.nest.get(Metrics).collect();
+    const exported = metrics.find(({ descriptor }) => descriptor.name === 'witan.telemetry.exported')!;
+    const dropped = { signal: 'traces', outcome: 'dropped' };
+    expect(exported.points).toContainEqual(expect.objectContaining({ labels: dropped, value: 25 }));
   });
 
   it('does not hold up the end of the application', async () => {

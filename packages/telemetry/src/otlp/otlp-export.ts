@@ -10,9 +10,10 @@ import type { TelemetryModuleOptions } from '../module/telemetry-options.js';
 import { type OwnSpans, startOwnSpans } from '../traces/own-spans.js';
 import { SpanData, type SpanOrigin } from '../traces/span-data.js';
 import { TraceSource } from '../traces/trace-source.js';
-import { type ExportCounts, ExportQueue, type ItemExporter } from './export-queue.js';
+import { ExportQueue, type ItemExporter } from './export-queue.js';
+import { exportedItems, type OtlpCounts } from './exported-items.js';
 import { logExporter, metricExporter, traceExporter } from './make-exporters.js';
-import { type MetricExport, type MetricExportCounts, startMetricExport } from './metric-export.js';
+import { type MetricExport, startMetricExport } from './metric-export.js';
 import { DEFAULT_EXPORT_TIMEOUT_MS, DEFAULT_SHUTDOWN_TIMEOUT_MS, type OtlpOptions } from './otlp-options.js';
 import { type Environment, positive, type SignalSettings, signalSettings } from './otlp-settings.js';
 import { resourceOf } from './resource.js';
@@ -21,13 +22,6 @@ const { version } = createRequire(import.meta.url)('@witan/telemetry/package.jso
 const FEATURE = 'otlp';
 /** Exporters give up by themselves; ours only steps in where one does not. */
 const GRACE_MS = 1000;
-
-/** What became of spans, log lines and exports of metrics. */
-export interface OtlpCounts {
-  readonly traces: ExportCounts | undefined;
-  readonly logs: ExportCounts | undefined;
-  readonly metrics: MetricExportCounts | undefined;
-}
 
 /** Sends this process's telemetry to a collector. Everything of OpenTelemetry is loaded when it starts, and not before. */
 @Injectable()
@@ -40,6 +34,7 @@ export class OtlpExport implements OnModuleInit, OnApplicationShutdown {
   private ownSpans: OwnSpans | undefined;
   private readonly exporters: { shutdown?(): Promise<void> }[] = [];
   private readonly clock: Clock;
+  private readonly startEpochMs: number;
   private started: Promise<void> | undefined;
 
   constructor(
@@ -50,6 +45,7 @@ export class OtlpExport implements OnModuleInit, OnApplicationShutdown {
     @Optional() @Inject(CLOCK) clock?: Clock,
   ) {
     this.clock = clock ?? systemClock;
+    this.startEpochMs = this.clock.epochMs();
   }
 
   get counts(): OtlpCounts {
@@ -92,6 +88,7 @@ export class OtlpExport implements OnModuleInit, OnApplicationShutdown {
   private async begin(otlp: OtlpOptions, env: Environment): Promise<void> {
     const signals = signalSettings(otlp, this.options.traces !== undefined, env);
     if (signals.length === 0) return;
+    this.metrics.addSource(() => [exportedItems(this.counts, this.startEpochMs)]);
     const origin = { resource: await resourceOf(otlp, env), scope: { name: '@witan/telemetry', version } };
     this.origin = origin;
     for (const settings of signals) {
