@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { ManualClock } from '@witan-libs/testing';
 import { describe, expect, it } from 'vitest';
 import type { OutcomeOptions } from '../experiment-options.js';
@@ -6,6 +8,13 @@ import { OutcomeBook } from './outcome-book.js';
 import { summaryOf } from './summary.js';
 
 const HALVES = [0.5, 0.5];
+
+/** Memory in use by what lives. */
+function usedBytes(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().heapUsed;
+}
 
 function bookOf(outcomes: OutcomeOptions = {}) {
   const clock = new ManualClock();
@@ -66,6 +75,24 @@ describe('outcomes', () => {
     expect(summaryOf(plan, book, 0.95)).toMatchObject({ unknownOutcomes: 10_000, forgottenUnits: 9_900 });
     for (let i = 0; i < 32; i++) book.report({ key: 'key-9999', metric: `metric-${i}`, value: true });
     expect(() => book.report({ key: 'key-9999', metric: 'one-more', value: true })).toThrow(/it keeps 32/);
+  });
+
+  it('remember keys of any length in as little memory, whatever body they came out of', () => {
+    const { book } = bookOf();
+    const user = 'anna-of-the-green-house';
+    const long = 'k'.repeat(1_024);
+    const before = usedBytes();
+    for (let i = 0; i < 40; i++) {
+      // A key that is a piece of a request's body, as a reader of JSON cuts it out.
+      const body = `${i}${user}${'x'.repeat(1_000_000)}${Math.random()}`.toLowerCase();
+      book.expose(0, body.slice(0, String(i).length + user.length), `r${i}`, HALVES);
+    }
+    for (let i = 0; i < 2_000; i++) book.expose(1, `${i}${long}`, `${i}-${long}`, HALVES);
+    expect(usedBytes() - before).toBeLessThan(4_000_000);
+    expect(book.report({ key: `7${user}`, metric: 'bought', value: true })).toBe('counted');
+    expect(book.report({ key: `9${long}`, metric: 'bought', value: true })).toBe('counted');
+    expect(book.report({ requestId: `9-${long}`, metric: 'bought', value: true })).toBe('duplicate');
+    expect(book.report({ requestId: `8-${long}x`, metric: 'bought', value: true })).toBe('unknown');
   });
 
   it('of the wrong kind are refused, and of metrics that nobody wants', () => {

@@ -3,6 +3,7 @@ import { experimentError } from '../experiment.errors.js';
 import type { ExperimentPlan } from '../experiment-plan.js';
 import { type MetricKind, MetricTally } from './metric-tally.js';
 import { RecentMap } from './recent-map.js';
+import { unitIdOf } from './unit-id.js';
 
 /** Bits of a number that JavaScript's operators keep. */
 export const MAX_METRICS = 32;
@@ -58,8 +59,10 @@ export class OutcomeBook {
     this.byRequest = new RecentMap(plan.outcomes.maxUnits);
   }
 
-  /** `variant`: what the key leads to, whatever answered. `key`: none for a request for itself. */
-  expose(variant: number, key: string | undefined, requestId: string, weights: ArrayLike<number>): void {
+  /** `variant`: what the key leads to, whatever answered. `givenKey`: none for a request for itself. */
+  expose(variant: number, givenKey: string | undefined, givenId: string, weights: ArrayLike<number>): void {
+    const key = givenKey === undefined ? undefined : unitIdOf(givenKey);
+    const requestId = unitIdOf(givenId);
     const known = key === undefined ? this.byRequest.get(requestId) : this.byKey.get(key);
     const unit = known ?? this.newUnit(variant, weights);
     if (known && known.variant !== variant) this.crossovers++;
@@ -71,7 +74,7 @@ export class OutcomeBook {
   /** @throws {INF_ERR_EXPERIMENT_OUTCOME} when it cannot be counted for anybody */
   report({ requestId, key, metric, value }: Outcome): OutcomeResult {
     const tally = this.tallyOf(metric, value);
-    const unit = key === undefined ? this.byRequest.get(requestId!) : this.byKey.get(key);
+    const unit = key === undefined ? this.byRequest.get(unitIdOf(requestId!)) : this.byKey.get(unitIdOf(key));
     if (!unit || this.clock.epochMs() - unit.at > this.plan.outcomes.windowMs) {
       this.unknown++;
       return 'unknown';
