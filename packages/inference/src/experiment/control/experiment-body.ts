@@ -5,6 +5,8 @@ import type { TrafficChange } from '../traffic.js';
 /** Outcomes of one call. */
 const MAX_OUTCOMES = 1_000;
 const MAX_ID_CHARS = 1_024;
+/** Squares of squares of a value are still numbers. */
+const MAX_VALUE = 1e60;
 const METRIC = /^[A-Za-z][\w.-]{0,63}$/;
 const CHANGES: readonly string[] = ['weights', 'killed', 'ramp'];
 const OUTCOME: readonly string[] = ['requestId', 'key', 'metric', 'value'];
@@ -54,10 +56,10 @@ function outcomeOf(given: unknown, where: string): Outcome {
       `${where}metric is ${JSON.stringify(metric)?.slice(0, 64) ?? 'missing'}`,
       'begin it with a letter; up to 64 characters',
     );
-  if (typeof value !== 'boolean' && !(typeof value === 'number' && Number.isFinite(value)))
+  if (typeof value !== 'boolean' && !(typeof value === 'number' && Math.abs(value) <= MAX_VALUE))
     throw refused(
       `${where}value is ${JSON.stringify(value)?.slice(0, 64) ?? 'missing'}`,
-      'send true, false or a number',
+      `send true, false or a number from -${MAX_VALUE} to ${MAX_VALUE}`,
     );
   return { metric, value, ...(requestId === undefined ? { key: id } : { requestId: id }) };
 }

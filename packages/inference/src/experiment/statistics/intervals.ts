@@ -73,7 +73,9 @@ export function welch(a: Sample, b: Sample, confidence: number): WelchTest {
   const error = Math.sqrt(va + vb);
   // Both samples are constant: there is nothing to be uncertain of.
   if (error === 0) return { value, low: value, high: value, t: 0, df: a.n + b.n - 2, p: value === 0 ? 1 : 0 };
-  const df = (va + vb) ** 2 / (va ** 2 / (a.n - 1) + vb ** 2 / (b.n - 1));
+  // Welch and Satterthwaite's formula by shares of the variance: squares of very small and very large ones are no numbers.
+  const share = va / (va + vb);
+  const df = 1 / (share ** 2 / (a.n - 1) + (1 - share) ** 2 / (b.n - 1));
   const half = studentQuantile(1 - confidence, df) * error;
   const t = value / error;
   return { value, low: value - half, high: value + half, t, df, p: studentTwoSided(t, df) };

@@ -95,6 +95,22 @@ describe('statistics, against scipy and statsmodels', () => {
     expectNear(sample.variance, reference.sample.variance);
   });
 
+  it('are of the same size for values of any size, and have an end for what is no number', () => {
+    const of = (scale: number) =>
+      welch({ n: 9, mean: 3 * scale, variance: scale ** 2 }, { n: 5, mean: scale, variance: 4 * scale ** 2 }, 0.95);
+    const { t, df, p } = of(1);
+    for (const scale of [1e-90, 1e60, 1e120]) {
+      const test = of(scale);
+      expectNear(test.t, t);
+      expectNear(test.df, df);
+      expectNear(test.p, p);
+    }
+    const sample = { n: 2, mean: 0, variance: Infinity };
+    expect(welch(sample, sample, 0.95).df).toBeNaN();
+    // Each of them took as many steps as there are at most: a tenth of a second.
+    for (let i = 0; i < 200; i++) welch(sample, sample, 0.95);
+  });
+
   it('say nothing more than they know: constant samples, one group, none expected', () => {
     expect(welch({ n: 3, mean: 2, variance: 0 }, { n: 2, mean: 2, variance: 0 }, 0.95)).toMatchObject({ p: 1, low: 0 });
     expect(welch({ n: 3, mean: 2, variance: 0 }, { n: 2, mean: 1, variance: 0 }, 0.95)).toMatchObject({

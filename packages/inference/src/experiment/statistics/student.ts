@@ -11,6 +11,8 @@ const MAX_STEPS = 200;
  * I_x(df/2, 1/2) with x = df / (df + t²) (NIST DLMF 8.17; Abramowitz and Stegun 26.7.1). `df` need not be whole.
  */
 export function studentTwoSided(t: number, df: number): number {
+  // Or the fraction below would go on to its last term, for each step of the bisection.
+  if (Number.isNaN(t) || Number.isNaN(df)) return NaN;
   if (t === 0) return 1;
   return incompleteBeta(df / (df + t * t), df / 2, 0.5);
 }
