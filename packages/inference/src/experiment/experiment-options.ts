@@ -30,7 +30,7 @@ export interface Tolerance {
 export interface ShadowLimits extends Tolerance {
   /** Requests that may wait; beyond it the oldest is dropped and counted. @default 256 */
   readonly maxQueue?: number;
-  /** Bytes of the frames that wait. @default 67_108_864 (64 MiB) */
+  /** Bytes of what waits: the requests' rows, and their answers to compare with. @default 67_108_864 (64 MiB) */
   readonly maxQueueBytes?: number;
   /** Rows that are given to a shadow at once. @default 64 */
   readonly maxRows?: number;

@@ -1,4 +1,4 @@
-import type { Frame } from '@witan/core/frame';
+import type { ColumnData, Frame, ListData } from '@witan/core/frame';
 import { fromFloat16Bits } from '@witan/core/frame';
 
 /** An output's values, row-major, as they are compared. */
@@ -23,26 +23,35 @@ function numbersOf(data: unknown, kind: string): ArrayLike<unknown> {
   return kind === 'f16' ? Float32Array.from(data as Uint16Array, fromFloat16Bits) : (data as ArrayLike<unknown>);
 }
 
-/** Bytes of a Frame's storage; strings at two bytes a character, and no more than their first 1000 looked at. */
+/** Bytes of a Frame's storage; strings at two bytes a character. */
 export function bytesOfFrame({ columns }: Frame): number {
   let bytes = 0;
-  for (const { data, length } of columns.values()) bytes += bytesOf(data, length);
+  for (const { data } of columns.values()) bytes += bytesOf(data);
   return bytes;
 }
 
-const LOOKED_AT = 1_000;
-const PER_CELL = 16;
-
-function bytesOf(data: unknown, cells: number): number {
-  if (ArrayBuffer.isView(data)) return data.byteLength;
-  if (!Array.isArray(data)) return cells * PER_CELL;
-  const some = Math.min(data.length, LOOKED_AT);
-  let bytes = 0;
-  for (let i = 0; i < some; i++) bytes += PER_CELL + sizeOf(data[i]);
-  return some === 0 ? 0 : Math.ceil((bytes / some) * data.length);
+/** Bytes of the values that are kept to be compared. */
+export function bytesOfOutputs(outputs: readonly NamedOutput[]): number {
+  return outputs.reduce((sum, { values }) => sum + bytesOfValues(values), 0);
 }
 
-function sizeOf(value: unknown): number {
-  if (typeof value === 'string') return value.length * 2;
-  return ArrayBuffer.isView(value) ? value.byteLength : 0;
+const PER_CELL = 16;
+
+function bytesOf(data: ColumnData): number {
+  if (ArrayBuffer.isView(data) || Array.isArray(data)) return bytesOfValues(data as ArrayLike<unknown>);
+  if ('codes' in data) return data.codes.byteLength + bytesOfValues(data.values);
+  const { offsets, values } = data as ListData;
+  return offsets.byteLength + bytesOf(values.data);
+}
+
+/** All of them are looked at: one long text among many short ones is what somebody would send to pass a bound. */
+export function bytesOfValues(values: ArrayLike<unknown>): number {
+  if (ArrayBuffer.isView(values)) return values.byteLength;
+  let bytes = values.length * PER_CELL;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (typeof value === 'string') bytes += value.length * 2;
+    else if (ArrayBuffer.isView(value)) bytes += value.byteLength;
+  }
+  return bytes;
 }

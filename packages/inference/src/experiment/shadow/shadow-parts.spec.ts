@@ -58,6 +58,32 @@ describe('comparing answers', () => {
   });
 });
 
+describe('what a copy holds on to', () => {
+  const texts = (strings: string[]) => new Column({ dtype: 'utf8', data: strings, length: strings.length });
+  const many = Array.from({ length: 2_000 }, () => 'a');
+
+  it.each<[string, Column]>([
+    ['a long text behind many short ones', texts([...many, 'x'.repeat(1_000_000)])],
+    [
+      'a dictionary',
+      new Column({ dtype: 'utf8', data: { codes: new Int32Array(1), values: ['x'.repeat(1_000_000)] }, length: 1 }),
+    ],
+    [
+      'a list',
+      new Column({
+        dtype: 'list<f64>',
+        data: {
+          offsets: new Int32Array([0, 250_000]),
+          values: new Column({ dtype: 'f64', data: new Float64Array(250_000), length: 250_000 }),
+        },
+        length: 1,
+      }),
+    ],
+  ])('is measured in full: %s', (_, column) => {
+    expect(bytesOfFrame(new Frame([['c', column]]))).toBeGreaterThan(2_000_000);
+  });
+});
+
 describe('what waits for a shadow', () => {
   const limits = { maxQueue: 3, maxQueueBytes: 100, maxAgeMs: 50 };
   const item = (id: number, at = 0, bytes = 10, rows = 1) => ({ id, at, bytes, rows });

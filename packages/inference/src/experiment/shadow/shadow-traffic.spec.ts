@@ -97,6 +97,15 @@ describe('shadow traffic', () => {
     expect(ran).toEqual([0, 1, 2, 3]);
   });
 
+  it('what the answers hold counts as well', async () => {
+    const traffic = trafficOf({ maxQueueBytes: 4_000 });
+    for (let id = 1; id <= 3; id++) {
+      const run = { ...runOf(id), outputs: () => [{ name: 'y', rows: 1, values: new Float64Array(200) }] };
+      traffic.offer(run, id, 'control', `r${id}`);
+    }
+    expect([traffic.queued, traffic.counters[0]!.counters.dropped]).toEqual([2, 1]);
+  });
+
   it('says once a minute that answers differ, and counts all of them', async () => {
     const traffic = trafficOf();
     for (let id = 0; id < 10; id++) {

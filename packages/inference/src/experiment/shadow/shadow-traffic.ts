@@ -4,7 +4,7 @@ import type { RepositoryLog } from '../../repository/repository-log.js';
 import type { ExperimentPlan, ShadowPlan } from '../experiment-plan.js';
 import type { VariantRun } from '../variant-run.js';
 import { compareOutputs } from './compare-outputs.js';
-import type { NamedOutput } from './named-output.js';
+import { bytesOfOutputs, type NamedOutput } from './named-output.js';
 import { shadowChannel, type ShadowEvent } from './shadow-channel.js';
 import { ShadowContext } from './shadow-context.js';
 import { ShadowCounters } from './shadow-counters.js';
@@ -84,7 +84,8 @@ export class ShadowTraffic {
     const at = this.parts.clock.now();
     const copy = { run: run as VariantRun<unknown>, variant, requestId, rows, at };
     try {
-      const [given, bytes] = [run.outputs(answer), run.bytes()];
+      const given = run.outputs(answer);
+      const bytes = run.bytes() + bytesOfOutputs(given);
       for (const shadow of takers) this.queue.push({ ...copy, shadow, given, bytes });
     } catch (error) {
       const none = { given: [], bytes: 0 };

@@ -1,8 +1,6 @@
 import { fromFloat16Bits } from '@witan/core/frame';
 import type { TensorMap } from '../../tensor/tensor.js';
-import type { NamedOutput } from './named-output.js';
-
-const STRING_BYTES = 32;
+import { bytesOfValues, type NamedOutput } from './named-output.js';
 
 /** Tensors without rows in common, as one row each. */
 export function outputsOfTensors(tensors: TensorMap): NamedOutput[] {
@@ -14,8 +12,5 @@ export function outputsOfTensors(tensors: TensorMap): NamedOutput[] {
 }
 
 export function bytesOfTensors(tensors: TensorMap): number {
-  let bytes = 0;
-  for (const { data } of Object.values(tensors))
-    bytes += ArrayBuffer.isView(data) ? data.byteLength : data.length * STRING_BYTES;
-  return bytes;
+  return Object.values(tensors).reduce((sum, { data }) => sum + bytesOfValues(data), 0);
 }
