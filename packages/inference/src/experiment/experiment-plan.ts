@@ -2,7 +2,7 @@ import { type KeySource, keySourceOf } from './assign/key-source.js';
 import { type Ramp, rampOf } from './assign/ramp.js';
 import { fullWeights } from './assign/weights.js';
 import { experimentError } from './experiment.errors.js';
-import type { ExperimentOptions, ModelReference } from './experiment-options.js';
+import type { ExperimentOptions, ModelReference, RampOptions } from './experiment-options.js';
 
 /** A model as `iris@3` names it. */
 export interface NamedModel {
@@ -77,6 +77,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof ExperimentOptions>([
   'exposedKey',
   'outcomes',
 ]);
+const RAMP_KEYS: readonly (keyof RampOptions)[] = ['variant', 'from', 'to', 'start', 'durationMs', 'steps'];
 const MAX_VARIANTS = 32;
 const MAX_SHADOWS = 8;
 const DAY_MS = 86_400_000;
@@ -134,6 +135,7 @@ export function checkedRamp(
 ): Ramp {
   const refuse = refusalOf(experiment);
   if (!isObject(given)) refuse('ramp is an object: { variant, to, start, durationMs }');
+  onlyKeys('ramp', given, RAMP_KEYS, refuse);
   const variant = names.indexOf(given.variant);
   if (variant < 0 || variant === control)
     refuse(`ramp.variant is ${shown(given.variant)}: name a variant that is not the control`);

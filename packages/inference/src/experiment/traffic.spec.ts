@@ -60,6 +60,22 @@ describe('what goes where', () => {
     expect(shares(traffic, START + 3 * HOUR)).toEqual([0.5, 0.3, 0.2]);
   });
 
+  it('gives all of the control away and no more, so that it can be kept', () => {
+    const variants = { control: 'm@1', a: { model: 'm@2', weight: 0.3 }, b: { model: 'm@3', weight: 0.1 } };
+    const traffic = trafficOf({ variants, ramp: { variant: 'a', to: 0.9, start: START, durationMs: HOUR } });
+    expect(Array.from(traffic.weights(START + HOUR))).toEqual([0, 0.9, 0.1]);
+  });
+
+  it.each([
+    [{ start: 1e300 }, /ramp.start is 1e\+300/],
+    [{ step: 4 }, /ramp has no 'step': it has variant, from, to, start, durationMs, steps/],
+  ])('a ramp that would do something else than it says is refused: %j', (part, message) => {
+    const ramp = { variant: 'a', to: 0.5, start: START, durationMs: HOUR, ...part };
+    const traffic = trafficOf();
+    expect(() => traffic.change({ ramp }, 0)).toThrow(message);
+    expect(traffic.ramp).toBeUndefined();
+  });
+
   it('is kept over a restart, but for weights of another declaration; what is switched off stays off', () => {
     const traffic = trafficOf();
     expect(traffic.save('v1')).toBeUndefined();

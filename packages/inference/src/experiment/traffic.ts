@@ -49,7 +49,9 @@ export class Traffic {
     const place = plan.names.indexOf(rampNow.variant);
     this.ramped.set(this.base);
     const weight = weightAt(rampNow, epochMs);
-    this.ramped[plan.control]! += this.ramped[place]! - weight;
+    const left = this.ramped[plan.control]! + this.ramped[place]! - weight;
+    // Differences of decimal fractions are not exact.
+    this.ramped[plan.control] = Math.max(0, left);
     this.ramped[place] = weight;
     return this.ramped;
   }

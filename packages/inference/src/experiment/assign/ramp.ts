@@ -43,10 +43,12 @@ export function rampOf(experiment: string, given: RampOptions, weightOf: (varian
   return { variant, from, to, startMs: startMs!, durationMs, ...(steps !== undefined && { steps }) };
 }
 
+/** The last moment that a Date can be of. */
+const MAX_EPOCH_MS = 8.64e15;
 const ZONED = /(Z|[+-]\d\d:?\d\d)$/;
 
 function startOf(start: unknown): number | undefined {
-  if (typeof start === 'number') return Number.isFinite(start) ? start : undefined;
+  if (typeof start === 'number') return Math.abs(start) <= MAX_EPOCH_MS ? start : undefined;
   if (typeof start !== 'string' || !ZONED.test(start)) return undefined;
   const time = Date.parse(start);
   return Number.isNaN(time) ? undefined : time;
