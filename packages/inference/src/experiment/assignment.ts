@@ -19,4 +19,11 @@ export interface Assignment {
   readonly forced: boolean;
   /** Chosen by chance, so that it may be compared: not forced, and not left to the control by a rule. */
   readonly isRandom: boolean;
+  /**
+   * What was counted of it so far: a request of many rows runs in several batches, and one whose batch failed for
+   * another's sake runs again.
+   */
+  counted?: 'answered' | 'failed';
+  /** Settles once the record of its exposure is safe. */
+  kept?: void | Promise<void>;
 }

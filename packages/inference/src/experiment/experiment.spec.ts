@@ -206,6 +206,31 @@ describe('experiments', () => {
       expect((await call('GET', '/experiments/doubling-test')).body.remembered.keys).toBe(20);
     });
 
+    it('a request is counted once, however many batches it runs in, also after its batch failed for another', async () => {
+      const events = listen<ExposureEvent>(exposureChannel);
+      @Service('doubling')
+      class Doubling {
+        @Experiment('e', { variants: { control: 'm@1' }, key: 'header:x-user' })
+        @Handler({ in: Row, out: Doubled, batch: { maxRows: 4, coalesce: 'off' } })
+        async run(frame: Frame<Row>, @UseExperiment('e') model: Model) {
+          const isPoisoned = frame.columns.get('x')!.numbers().includes(-1);
+          // Tensors that are no tensors: their run fails.
+          if (isPoisoned) await model.runTensors({ x: { dtype: 'f32', dims: [7, 3], data: new Float32Array(3) } });
+          return model.run(frame);
+        }
+      }
+      const { to, call } = await serve({ service: Doubling });
+      const rows = (count: number, value: number) => Array.from({ length: count }, () => ({ x: [value, 2, 3] }));
+      expect((await to('/doubling')({ 'x-request-id': 'long' }, rows(10, 1))).status).toBe(200);
+      const variant = async () => (await call('GET', '/experiments/e')).body.variants[0];
+      expect(await variant()).toMatchObject({ requests: 1, rows: 10, errors: 0 });
+      const send = (id: string, value: number) => to('/doubling')({ 'x-request-id': id }, rows(1, value));
+      const answers = await Promise.all([send('a', 1), send('bad', -1), send('b', 1), send('c', 1), send('d', 1)]);
+      expect(answers.map(({ status }) => status === 200)).toEqual([true, false, true, true, true]);
+      expect(await variant()).toMatchObject({ requests: 6, rows: 14, errors: 1 });
+      expect(events.map(({ requestId }) => requestId).sort()).toEqual(['a', 'b', 'bad', 'c', 'd', 'long']);
+    });
+
     it("requests know their variant, before and after their model's run", async () => {
       const seen: (readonly ModelUse[])[] = [];
       @Service('doubling')
@@ -495,6 +520,7 @@ describe('experiments', () => {
         ['a huge id', { key: 'k'.repeat(2_000), metric: 'm' }],
         ['no metric', { key: 'k' }],
         ['a value that is text', { key: 'k', metric: 'm', value: '1' }],
+        ['a value whose square is no number', { key: 'k', metric: 'm', value: -1e200 }],
         ['too many', Array.from({ length: 1_001 }, () => ({ key: 'k', metric: 'm' }))],
       ];
       for (const [what, payload] of refused) {

@@ -134,7 +134,7 @@ export class RunningExperiment {
     if (turn.isFirst) this.note(turn);
     const given = attempt(() => turn.run.on(turn.model));
     const answered = (answer: T): T | Promise<T> => {
-      const wait = turn.isFirst ? this.count(turn) : undefined;
+      const wait = turn.isFirst ? this.count(turn, 'answered') : undefined;
       if (turn.isFirst) this.offer(turn, answer);
       return wait ? wait.then(() => answer) : answer;
     };
@@ -167,25 +167,36 @@ export class RunningExperiment {
   }
 
   private countFailure(turn: Turn<unknown>): void {
-    this.counters[turn.served]!.errors += turn.assignments.length;
     // Whether its record can be kept does not matter to a caller who has no answer.
-    const wait = attempt(() => this.count(turn));
+    const wait = attempt(() => this.count(turn, 'failed'));
     if (wait instanceof Promise) wait.catch(() => undefined);
   }
 
   /** Gives a promise where the answer has to wait for the exposures' records. */
-  private count({ assignments, served, model, run }: Turn<unknown>): Promise<unknown> | undefined {
+  private count(
+    { assignments, served, model, run }: Turn<unknown>,
+    outcome: 'answered' | 'failed',
+  ): Promise<unknown> | undefined {
     const counters = this.counters[served]!;
-    counters.rows += run.rows;
+    if (outcome === 'answered') counters.rows += run.rows;
     let waits: Promise<void>[] | undefined;
     for (const assignment of assignments) {
-      counters.requests++;
-      if (assignment.forced) counters.forced++;
-      if (assignment.assigned !== served) this.counters[assignment.assigned]!.fallbacks++;
-      const wait = this.expose(assignment, served, model);
-      if (wait) (waits ??= []).push(wait);
+      const { counted } = assignment;
+      assignment.counted = outcome;
+      if (counted !== outcome && outcome === 'failed') counters.errors++;
+      if (counted === 'failed' && outcome === 'answered') counters.errors--;
+      if (!counted) this.countOnce(assignment, served, model);
+      if (assignment.kept) (waits ??= []).push(assignment.kept);
     }
     return waits && Promise.all(waits);
+  }
+
+  private countOnce(assignment: Assignment, served: number, model: ServedModel): void {
+    const counters = this.counters[served]!;
+    counters.requests++;
+    if (assignment.forced) counters.forced++;
+    if (assignment.assigned !== served) this.counters[assignment.assigned]!.fallbacks++;
+    assignment.kept = this.expose(assignment, served, model);
   }
 
   private expose(assignment: Assignment, served: number, model: ServedModel): void | Promise<void> {

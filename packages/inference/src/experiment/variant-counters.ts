@@ -2,6 +2,7 @@
 export class VariantCounters {
   /** Requests that it answered, or failed to. */
   requests = 0;
+  /** Of what it answered. */
   rows = 0;
   /** Of them: failed. */
   errors = 0;
