@@ -29,6 +29,11 @@ const VARIANTS = { control: 'same', double: { model: 'twice', weight: 0.5 } };
 const EXPERIMENTS: Record<string, ExperimentOptions> = {
   ab: { variants: VARIANTS, key: 'header:x-user', allowForced: true, reveal: true, shadow: ['twice'] },
   rows: { variants: VARIANTS, key: 'column:x' },
+  texts: {
+    variants: { control: 'identity-string' },
+    shadow: ['identity-string'],
+    shadowLimits: { maxQueueBytes: 9_000 },
+  },
   other: { variants: { control: 'same', strings: { model: 'identity-string', weight: 1 } } },
 };
 
@@ -139,6 +144,16 @@ describe('experiments as names of models', () => {
       { requestId: 'one', outcome: 'compared', rows: 1, matched: 0, maxDifference: 3, variant: 'control' },
       { outcome: 'compared', rows: 2, matched: 2, maxDifference: 0, variant: 'double' },
     ]);
+  });
+
+  it('what a shadow is to be given is measured by its texts', async () => {
+    const send = async (text: string) => {
+      const inputs = [{ name: 'x', datatype: 'BYTES', shape: [1, 3], data: ['a', 'b', text] }];
+      return (await app.inject({ method: 'POST', url: '/v2/models/texts/infer', payload: { inputs } })).statusCode;
+    };
+    expect(await send('c'.repeat(1_500))).toBe(200);
+    expect(await send('c'.repeat(4_000))).toBe(200);
+    expect(shadows).toMatchObject([{ experiment: 'texts', outcome: 'dropped' }]);
   });
 
   it('a variant that takes other inputs is answered by the control', async () => {

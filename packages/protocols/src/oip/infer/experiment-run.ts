@@ -57,9 +57,13 @@ function comparable({ name, datatype, shape, data }: InferTensor): NamedOutput {
   return { name, rows: shape[0] ?? 1, values };
 }
 
-const STRING_BYTES = 32;
+const PER_ELEMENT = 16;
 
 function bytesOf({ data }: InferTensor): number {
   if (ArrayBuffer.isView(data)) return data.byteLength;
-  return data.length * STRING_BYTES;
+  let bytes = data.length * PER_ELEMENT;
+  for (const value of data as readonly unknown[])
+    if (typeof value === 'string') bytes += value.length * 2;
+    else if (ArrayBuffer.isView(value)) bytes += value.byteLength;
+  return bytes;
 }
