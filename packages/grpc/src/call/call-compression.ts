@@ -10,8 +10,14 @@ export async function decompressMessage(call: BaseCall, message: Buffer): Promis
     call.fail({ code: STATUS.internal, message: 'a message is marked as compressed, and grpc-encoding is identity' });
     return undefined;
   }
-  const maxOutputLength = call.connection.options.maxReceiveMessageBytes;
+  const { unpacking, options } = call.connection;
+  const maxOutputLength = options.maxReceiveMessageBytes;
+  const atMost = message.length === 0 ? 0 : Math.min(maxOutputLength, message.length * compression.maxRatio);
+  const wait = unpacking.enter(atMost);
+  if (wait) await wait;
   try {
+    // Nobody waits for it any more.
+    if (call.closed) return undefined;
     return await compression.decompress(message, { maxOutputLength });
   } catch (error) {
     call.fail(
@@ -23,6 +29,8 @@ export async function decompressMessage(call: BaseCall, message: Buffer): Promis
         : { code: STATUS.internal, message: `a message is not ${compression.name}` },
     );
     return undefined;
+  } finally {
+    unpacking.leave(atMost);
   }
 }
 

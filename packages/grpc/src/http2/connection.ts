@@ -3,6 +3,7 @@ import type { BaseCall } from '../call/base-call.js';
 import { type Compression, accepts } from '../call/compression.js';
 import { openCall } from '../call/open-call.js';
 import { STATUS } from '../call/status-code.js';
+import { Unpacking } from '../call/unpacking.js';
 import { BlockDecoder } from '../hpack/block-decoder.js';
 import { HpackError } from '../hpack/hpack-error.js';
 import type { Clock } from '../server/clock.js';
@@ -93,6 +94,7 @@ export class Connection implements FrameHandler {
   private dataPadding = -1;
   private dataLeft = 0;
   private lazyPeer: GrpcPeer | undefined;
+  private lazyUnpacking: Unpacking | undefined;
 
   constructor(
     readonly socket: Socket,
@@ -132,6 +134,11 @@ export class Connection implements FrameHandler {
 
   get peer(): GrpcPeer {
     return (this.lazyPeer ??= peerOf(this.socket, this.tls, this.host.unixPath));
+  }
+
+  /** Compressed messages that are decompressed now. */
+  get unpacking(): Unpacking {
+    return (this.lazyUnpacking ??= new Unpacking(this.options.maxBufferedBytes));
   }
 
   compressionFor(headers: RequestHeaders): Compression | undefined {
