@@ -1,9 +1,10 @@
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect as connectTcp, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { data, Flag, grpcMessage, makeCertificates, RawConnection } from '@witan-libs/testing';
+import { data, Flag, grpcMessage, makeCertificates, ManualClock, RawConnection } from '@witan-libs/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createGrpcServer } from './create-grpc-server.js';
 import { ECHO, Serving } from './serving.spec.support.js';
@@ -102,6 +103,27 @@ describe('options', () => {
 });
 
 describe('drain', () => {
+  it('is not held up by those who have connected and do not begin TLS', async () => {
+    const { server: certificate, ca, remove } = loaded();
+    remove();
+    const clock = new ManualClock();
+    serving = await Serving.start({ tls: certificate, clock });
+    const silent = connectTcp(serving.port, '127.0.0.1');
+    silent.on('error', () => undefined);
+    const gone = once(silent, 'close');
+    await once(silent, 'connect');
+    // It was accepted after the silent one, and shuts itself as GOAWAY asks it to.
+    const other = connectTls({ port: serving.port, host: '127.0.0.1', ca, ALPNProtocols: ['h2'] });
+    other.on('error', () => undefined);
+    await once(other, 'secureConnect');
+    other.destroy();
+    await once(other, 'close');
+    const drained = serving.server.drain(60_000);
+    clock.advance(1_000);
+    expect(await drained).toBe(true);
+    await gone;
+  });
+
   it('lets calls end, takes no more, and closes', async () => {
     serving = await Serving.start();
     const idle = await serving.connect();

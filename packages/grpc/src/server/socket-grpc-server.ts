@@ -13,6 +13,9 @@ import { type SettledOptions, settle } from './settled-options.js';
 import { SharedReads } from './shared-reads.js';
 import { tlsServerOptions, watchCertificates } from './tls-options.js';
 
+/** A TLS handshake that has begun before the server drains may take so long. */
+const LAST_HANDSHAKE_MS = 1000;
+
 /** {@link GrpcServer} over sockets. */
 export class SocketGrpcServer implements GrpcServer, ConnectionHost {
   address: GrpcAddress | undefined;
@@ -140,10 +143,18 @@ export class SocketGrpcServer implements GrpcServer, ConnectionHost {
     }, boundMs);
     if (this.server.listening) this.server.close();
     for (const connection of this.connections) connection.goaway();
+    const handshakes = this.clock.setTimer(() => this.endHandshakes(), Math.min(LAST_HANDSHAKE_MS, boundMs));
     await this.empty();
     timer.cancel();
+    handshakes.cancel();
     this.watch.stop();
     return !forced;
+  }
+
+  /** Who has connected and says nothing more has no call that could be lost, and must not hold up the end. */
+  private endHandshakes(): void {
+    const open = new Set(Array.from(this.connections, ({ socket }) => otherEndOf(socket)));
+    for (const socket of this.sockets) if (!open.has(otherEndOf(socket))) socket.destroy();
   }
 
   private empty(): Promise<void> {
@@ -162,3 +173,6 @@ export class SocketGrpcServer implements GrpcServer, ConnectionHost {
     for (const socket of this.sockets) socket.destroy();
   }
 }
+
+/** The same for a socket and for the TLS socket on top of it. */
+const otherEndOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
