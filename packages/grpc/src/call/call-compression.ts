@@ -44,5 +44,10 @@ export async function compressAnswer(
     (call.answerFields ??= []).push(['grpc-encoding', name]);
   }
   if (message.length < call.connection.options.compressMinBytes) return { flag: 0, bytes: message };
-  return { flag: 1, bytes: await compress(message) };
+  try {
+    return { flag: 1, bytes: await compress(message) };
+  } catch {
+    // There is no memory for it, for instance: each message says by itself whether it is compressed.
+    return { flag: 0, bytes: message };
+  }
 }
