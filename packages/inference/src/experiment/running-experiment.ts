@@ -60,6 +60,7 @@ export class RunningExperiment {
   /** Requests that were left to the control by the kill switch, or because they had no key. */
   unassigned = 0;
   private saidAt = -Infinity;
+  private saidKeyless = false;
 
   constructor(private readonly parts: ExperimentParts) {
     const { plan, clock, log } = parts;
@@ -88,6 +89,7 @@ export class RunningExperiment {
     const forced = this.forcedBy(caller);
     const given = this.plan.key?.(caller, rows);
     const sticky = given !== undefined;
+    if (!sticky && rows) this.sayKeyless();
     if (forced === undefined && !sticky && this.plan.key && missingKey === 'control') return this.leftToControl(caller);
     const key = given ?? caller.requestId;
     const assigned = forced ?? this.chosen(key);
@@ -274,6 +276,17 @@ export class RunningExperiment {
   /** Whether requests wait for one of the variants' models. */
   private isBusy(): boolean {
     return this.plan.variants.some((variant) => (this.loaded(variant)?.gate.stats().queuedRequests ?? 0) > 0);
+  }
+
+  /** Once: that a column is misspelt, or no single value, shows nowhere else. */
+  private sayKeyless(): void {
+    const { name, keyText, missingKey } = this.plan;
+    if (this.saidKeyless || !keyText.startsWith('column:')) return;
+    this.saidKeyless = true;
+    const chosen = missingKey === 'control' ? 'it goes to the control' : 'its request id chooses';
+    this.parts.log.warn(
+      `experiment '${name}': a request's first row has no single value in ${keyText}, so ${chosen}; this is said once`,
+    );
   }
 
   /** Once a minute at most; the counters have all of them. */
