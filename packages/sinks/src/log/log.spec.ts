@@ -1,9 +1,11 @@
+import { createHmac } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Type } from '@nestjs/common';
 import { Column, Frame, Handler, Schema, Service } from '@witan/core';
+import { columnOf } from '@witan/core/frame';
 import { createTestingApplication, type TestingApplication } from '@witan/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SinksModule } from '../module/sinks.module.js';
@@ -11,6 +13,7 @@ import type { SinksModuleOptions } from '../module/sinks-options.js';
 import { MemorySink, until } from '../policy/memory-sink.spec.support.js';
 import { sinkChannel, type SinkStats } from '../policy/sink-stats.js';
 import { Log } from './log.decorator.js';
+import { redacted } from './redact.js';
 import type { LogOptions } from './log-options.js';
 
 @Schema()
@@ -101,6 +104,25 @@ describe('@Log', () => {
       error: { code: 'CORE_ERR_INTERNAL', message: 'nothing to check' },
       output: undefined,
     });
+  });
+
+  it('shows no message of an error where columns are redacted: it may tell what they hold', async () => {
+    await serve(serviceOf([Log('audit', { redact: { note: 'drop' } })]));
+    await post('r1', [{ ...claim, amount: -1 }]);
+    await until(() => sink.records.length === 1);
+    expect(sink.records[0]!.error).toEqual({
+      code: 'CORE_ERR_INTERNAL',
+      message: 'left out, as columns are redacted',
+    });
+  });
+
+  it('hashes every time, also one that no date can hold, the same in each time zone', () => {
+    const column = columnOf('timestamp(s)', BigInt64Array.of(0n, 2n ** 62n));
+    const hashes = redacted(column, 'hash', 'secret')!.strings();
+    const expected = createHmac('sha256', 'secret').update('1970-01-01T00:00:00.000Z').digest('hex').slice(0, 16);
+    expect([hashes[0], hashes[1] !== expected]).toEqual([expected, true]);
+    const days = columnOf('list<timestamp(s)>' as never, [[new Date(0)]]);
+    expect(redacted(days, 'hash', 'secret')!.strings()).toEqual([expected]);
   });
 
   const columnsOf = async (options: LogOptions): Promise<[string[] | undefined, string[] | undefined]> => {
@@ -195,6 +217,23 @@ describe('a lossless sink of an application', () => {
     expect(new Set(statuses)).toEqual(new Set([200, 503]));
     expect((await app.grpc.predict(service, { rows: [{ customer: 'Ada', amount: 1 }] })).code).toBe(14);
     expect((await post('r', [claim])).body).toContain('SINK_ERR_SPILL');
+  });
+
+  it('ends, and closes the other sinks, though one of them cannot', async () => {
+    const audit = { to: sink, policy: 'lossless', folder, batchMs: 0 } as const;
+    await serve(serviceOf([Log('audit')]), { sinks: { audit, second: { to: other } } });
+    await rm(folder, { recursive: true });
+    await app.close();
+    expect([sink.closed, other.closed]).toEqual([1, 1]);
+  });
+
+  it('lets go of the folders of an application that did not begin', async () => {
+    const audit = { to: sink, policy: 'lossless', folder } as const;
+    const service = serviceOf([Log('audit')]);
+    const bad = { ...audit, folder: '/dev/null/spill' };
+    await expect(serve(service, { sinks: { audit, bad } })).rejects.toMatchObject({ code: 'SINK_ERR_SPILL' });
+    await serve(service, { sinks: { audit } });
+    expect((await post('r1', [claim])).statusCode).toBe(200);
   });
 
   it('tells what it does: by stats() and on the channel', async () => {

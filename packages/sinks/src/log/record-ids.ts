@@ -8,7 +8,7 @@ const COUNTS = 1 << 26;
  * within the process, also when the clock goes back; costs about 0.1 us.
  */
 export class RecordIds {
-  private ms = 0;
+  private ms = -1;
   private count = 0;
   private time = '';
   private readonly node: string;

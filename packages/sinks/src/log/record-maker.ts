@@ -1,5 +1,6 @@
 import { type Context, type KeptCall, type ModelUse, type RawRequest, toWitanError } from '@witan/core';
 import type { LoggedError, LogRecord } from '../sink/log-record.js';
+import { textOf } from '../sink/text-of.js';
 import { ColumnChoice } from './columns.js';
 import type { LogOptions } from './log-options.js';
 import type { RecordIds } from './record-ids.js';
@@ -7,6 +8,7 @@ import { isSampled } from './text-hash.js';
 
 /** A longer message of an error is cut off: it may hold a whole request. */
 const MAX_MESSAGE = 1_000;
+const UNSHOWN = 'left out, as columns are redacted';
 
 /** Other protocols' callers know less than a Context does. */
 type Caller = Partial<Context<object>>;
@@ -16,6 +18,7 @@ export class RecordMaker {
   private readonly input: ColumnChoice;
   private readonly output: ColumnChoice;
   private readonly share: number;
+  private readonly isRedacted: boolean;
 
   constructor(
     private readonly options: LogOptions,
@@ -25,6 +28,7 @@ export class RecordMaker {
     this.input = new ColumnChoice(options.input, options, hashKey);
     this.output = new ColumnChoice(options.output, options, hashKey);
     this.share = options.sample ?? 1;
+    this.isRedacted = Object.keys(options.redact ?? {}).length > 0;
   }
 
   get wantsPhases(): boolean {
@@ -56,7 +60,7 @@ export class RecordMaker {
       variant: use.variant,
       input: this.input.of(call.input),
       output: call.output && this.output.of(call.output),
-      error: call.error === undefined ? undefined : errorOf(call.error),
+      error: call.error === undefined ? undefined : errorOf(call.error, this.isRedacted),
       durationMs: call.durationMs,
       phases: this.wantsPhases ? call.phases && { ...call.phases } : undefined,
       raw: this.options.raw && context.raw ? copyOf(context.raw) : undefined,
@@ -76,8 +80,8 @@ function traceIdOf(traceparent: string | undefined): string | undefined {
     : undefined;
 }
 
-function errorOf(thrown: unknown): LoggedError {
+/** Nobody knows which values a message tells: where columns are redacted, it is not kept. */
+function errorOf(thrown: unknown, isRedacted: boolean): LoggedError {
   const { code } = toWitanError(thrown);
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return { code, message: message.slice(0, MAX_MESSAGE) };
+  return { code, message: isRedacted ? UNSHOWN : textOf(thrown).slice(0, MAX_MESSAGE) };
 }

@@ -20,6 +20,13 @@ export function redacted(column: Column, how: Redaction, hashKey: string): Colum
 
 /** Of a number its shortest decimal form, of a vector its values with commas between them. */
 function hashOf(value: unknown, key: string): string {
-  const text = value instanceof Uint8Array ? value : value instanceof Date ? value.toISOString() : String(value);
+  const text = value instanceof Uint8Array ? value : textOfCell(value);
   return createHmac('sha256', key).update(text).digest('hex').slice(0, HASH_DIGITS);
+}
+
+/** A time as ISO 8601, the same in every time zone; one that no date can hold has no other text than that. */
+function textOfCell(value: unknown): string {
+  if (Array.isArray(value)) return value.map(textOfCell).join(',');
+  if (!(value instanceof Date)) return String(value);
+  return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
 }

@@ -8,6 +8,8 @@ import type { BestEffortOptions, LosslessOptions, SinkOptions } from './sinks-op
 
 const MIB = 1 << 20;
 const MAX_WRITERS = 64;
+/** A timer of more fires at once. */
+export const MAX_MS = 2 ** 31 - 1;
 
 interface Surroundings {
   readonly clock: Clock;
@@ -53,6 +55,8 @@ function losslessOf(name: string, options: LosslessOptions, surroundings: Surrou
   });
 }
 
+const MAY_BE_ZERO: ReadonlySet<string> = new Set(['batchMs', 'firstMs', 'maxMs']);
+
 function check(name: string, options: SinkOptions): void {
   const refuse = (why: string): never => {
     throw sinksError('SINK_ERR_OPTIONS', `sink '${name}': ${why}`);
@@ -63,10 +67,28 @@ function check(name: string, options: SinkOptions): void {
     refuse(`policy is '${String(policy)}': best-effort or lossless`);
   if (options.policy === 'lossless' && !options.folder) refuse('a lossless sink needs a folder');
   if ((options.writers ?? 1) > MAX_WRITERS) refuse(`writers is ${options.writers}: at most ${MAX_WRITERS}`);
-  for (const [option, value] of Object.entries(options)) {
+  checkChoices(options, refuse);
+  for (const [option, value] of Object.entries({ ...options.retry, ...options })) {
     if (!/Ms$|Bytes$|Records$|^writers$|^attempts$/.test(option) || value === undefined) continue;
-    const least = option === 'batchMs' ? 0 : 1;
+    const least = MAY_BE_ZERO.has(option) ? 0 : 1;
     if (typeof value !== 'number' || !(value >= least)) refuse(`${option} is ${String(value)}: at least ${least}`);
+    if (/Ms$/.test(option) && (value as number) > MAX_MS) refuse(`${option} is ${String(value)}: at most ${MAX_MS}`);
     if (/Records$|^writers$/.test(option) && !Number.isInteger(value)) refuse(`${option} is no whole number`);
   }
+}
+
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  onFull: ['shed', 'block'],
+  fsync: ['never', 'interval'],
+};
+
+function checkChoices(options: SinkOptions, refuse: (why: string) => never): void {
+  for (const [option, choices] of Object.entries(CHOICES)) {
+    const value = (options as unknown as Record<string, unknown>)[option];
+    if (value !== undefined && !choices.includes(value as string))
+      refuse(`${option} is '${String(value)}': ${choices.join(' or ')}`);
+  }
+  const { key = 'request' } = options as { key?: unknown };
+  if (key !== 'request' && typeof (key as { column?: unknown } | null)?.column !== 'string')
+    refuse(`key is '${String(key)}': 'request' or { column: NAME }`);
 }

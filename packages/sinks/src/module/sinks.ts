@@ -16,9 +16,10 @@ import { logRequestOf } from '../log/check-log.js';
 import { RecordIds } from '../log/record-ids.js';
 import { RecordMaker } from '../log/record-maker.js';
 import type { Keeping } from '../policy/keeping.js';
+import type { LogRecord } from '../sink/log-record.js';
 import type { SinkStats } from '../policy/sink-stats.js';
 import { sinksError } from '../sinks.errors.js';
-import { keepingOf } from './keeping-of.js';
+import { keepingOf, MAX_MS } from './keeping-of.js';
 import type { SinksModuleOptions } from './sinks-options.js';
 import { SINKS_OPTIONS } from './sinks.module-definition.js';
 
@@ -35,7 +36,9 @@ export class Sinks implements RecordKeeper, OnModuleInit, OnApplicationShutdown,
     @Inject(SINKS_OPTIONS) private readonly options: SinksModuleOptions,
     @Optional() @Inject(CLOCK) clock: Clock = systemClock,
   ) {
-    const { random = Math.random } = options;
+    const { random = Math.random, shutdownMs = DEFAULT_SHUTDOWN_MS } = options;
+    if (!(shutdownMs >= 0 && shutdownMs <= MAX_MS))
+      throw sinksError('SINK_ERR_OPTIONS', `shutdownMs is ${shutdownMs}: from 0 to ${MAX_MS}`);
     this.ids = new RecordIds(clock, random);
     for (const [name, sink] of Object.entries(options.sinks ?? {}))
       this.keepings.set(name, keepingOf(name, sink, { clock, random }));
@@ -58,15 +61,22 @@ export class Sinks implements RecordKeeper, OnModuleInit, OnApplicationShutdown,
   }
 
   async onModuleInit(): Promise<void> {
-    await Promise.all([...this.keepings.values()].map((keeping) => keeping.start()));
+    const started = await Promise.allSettled([...this.keepings.values()].map((keeping) => keeping.start()));
+    const failed = started.find(({ status }) => status === 'rejected');
+    if (!failed) return;
+    // Nobody ends an application that did not begin: the others let go of their folders.
+    await Promise.allSettled([...this.keepings.values()].map((keeping) => keeping.close(0)));
+    throw (failed as PromiseRejectedResult).reason;
   }
 
   async onApplicationShutdown(): Promise<void> {
     const { shutdownMs = DEFAULT_SHUTDOWN_MS } = this.options;
     // The waits between tries keep no process alive, and the servers are closed by now.
     const alive = setInterval(() => {}, shutdownMs);
-    await Promise.all([...this.keepings.values()].map((keeping) => keeping.close(shutdownMs)));
+    // One that fails keeps none of the others from its end.
+    const ends = await Promise.allSettled([...this.keepings.values()].map((keeping) => keeping.close(shutdownMs)));
     clearInterval(alive);
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   [STARTUP_REPORT](): StartupSection {
@@ -104,7 +114,14 @@ class OneSink implements Recorder {
 
   keep(call: KeptCall): void | Promise<void> {
     const { keeping, maker } = this.part;
-    if (maker.wants(call.context)) return keeping.keep(maker.make(call));
+    if (!maker.wants(call.context)) return;
+    let record: LogRecord;
+    try {
+      record = maker.make(call);
+    } catch (error) {
+      return keeping.unmade(error);
+    }
+    return keeping.keep(record);
   }
 }
 

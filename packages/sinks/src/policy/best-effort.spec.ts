@@ -143,6 +143,36 @@ describe('a best-effort sink', () => {
     }
     expect(sink.records).toHaveLength(300);
   });
+
+  it('lets requests go on whose records make no sense, and counts them', async () => {
+    const keeping = made({ key: { column: 'x' } });
+    const odd = { columns: new Map([['x', { length: 1, get: () => Object.create(null) }]]), rows: 1 };
+    keeping.keep({ ...recordOf('odd'), input: odd as never });
+    keeping.keep(recordOf('a'));
+    await pass(1_000);
+    expect(sink.ids).toEqual(['a']);
+    await keeping.close(0);
+  });
+
+  it('closes a destination that cannot write what it holds back', async () => {
+    const flush = () => Promise.reject(new Error('the disk is full'));
+    const keeping = made({ to: Object.assign(sink, { flush }) });
+    await keeping.close(1_000);
+    expect(sink.closed).toBe(1);
+  });
+
+  it('counts what has no binary form when it is poison, and goes on', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'witan-dead-')), 'dead.ndjson');
+    sink.behave = (batch) => {
+      if (batch[0]!.id === 'odd') throw poisonError('no', ['odd']);
+    };
+    const keeping = made({ deadLetterFile: file });
+    keeping.keep({ ...recordOf('odd'), epochMs: Infinity, phases: { queueMs: NaN } });
+    keeping.keep(recordOf('a'));
+    await pass(1_000);
+    await until(() => sink.records.length === 1);
+    expect((await readDeadLetters(file)).map(({ record }) => record.id)).toEqual(['odd']);
+  });
 });
 
 describe('options', () => {
@@ -156,5 +186,15 @@ describe('options', () => {
     [{ timeoutMs: NaN }, 'timeoutMs is NaN'],
   ])('%o are refused', (options, why) => {
     expect(() => made(options as never)).toThrow(why);
+  });
+
+  it.each([
+    [{ timeoutMs: Infinity }, 'timeoutMs'],
+    [{ retry: { firstMs: NaN } }, 'firstMs'],
+    [{ retry: { maxMs: -1 } }, 'maxMs'],
+    [{ key: 'customer' as never }, 'key is'],
+    [{ onFull: 'wait' } as never, 'onFull'],
+  ] as [Partial<BestEffortOptions>, string][])('%j is refused at boot', (options, why) => {
+    expect(() => made(options)).toThrow(why);
   });
 });

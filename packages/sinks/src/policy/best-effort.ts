@@ -2,6 +2,7 @@ import type { Clock } from '@witan/core';
 import { roughBytes } from '../record/write-frame.js';
 import type { LogRecord } from '../sink/log-record.js';
 import type { Sink } from '../sink/sink.js';
+import { textOf } from '../sink/text-of.js';
 import { type RetryOptions } from './backoff.js';
 import { closeSink } from './close-sink.js';
 import type { DeadLetters } from './dead-letters.js';
@@ -53,8 +54,20 @@ export class BestEffort implements Keeping {
 
   keep(record: LogRecord): void {
     const { key, writers } = this.parts;
-    if (this.stop.signal.aborted) this.counters.dropped++;
-    else this.lanes[writerOf(record, key, writers)]!.add(record);
+    if (this.stop.signal.aborted) {
+      this.counters.dropped++;
+      return;
+    }
+    try {
+      this.lanes[writerOf(record, key, writers)]!.add(record);
+    } catch (error) {
+      this.unmade(error);
+    }
+  }
+
+  unmade(error: unknown): void {
+    this.counters.dead++;
+    this.counters.lastError = textOf(error);
   }
 
   admit(): void {

@@ -4,7 +4,8 @@ import type { Sink } from '../sink/sink.js';
 /** Lets a destination write what it holds back and end, but waits no longer than `timeoutMs`; what it throws is past. */
 export async function closeSink(sink: Sink, clock: Clock, timeoutMs: number): Promise<void> {
   const ended = (async () => {
-    await sink.flush?.();
+    // What cannot be written any more is no reason to leave connections and files open.
+    await flushed(sink).catch(() => undefined);
     await sink.close();
   })().catch(() => undefined);
   await new Promise<void>((resolve) => {
@@ -14,4 +15,8 @@ export async function closeSink(sink: Sink, clock: Clock, timeoutMs: number): Pr
       resolve();
     });
   });
+}
+
+async function flushed(sink: Sink): Promise<void> {
+  await sink.flush?.();
 }

@@ -24,10 +24,8 @@ export class DeadLetters {
 
   /** Gives whether it could be written down: not when the file is full, or the disk. */
   async add(record: LogRecord, reason: string, epochMs: number): Promise<boolean> {
-    const { id, requestId, point } = record;
-    const at = new Date(epochMs).toISOString();
-    const line = `${JSON.stringify({ at, reason, id, requestId, point, record: base64Of(record) })}\n`;
     try {
+      const line = lineOf(record, reason, epochMs);
       this.bytes ??= await sizeOf(this.file);
       if (this.bytes + line.length > this.maxBytes) return false;
       await appendFile(this.file, line);
@@ -39,6 +37,12 @@ export class DeadLetters {
   }
 }
 
+function lineOf(record: LogRecord, reason: string, epochMs: number): string {
+  const { id, requestId, point } = record;
+  const at = new Date(epochMs).toISOString();
+  return `${JSON.stringify({ at, reason, id, requestId, point, record: base64Of(record) })}\n`;
+}
+
 async function sizeOf(file: string): Promise<number> {
   await mkdir(dirname(file), { recursive: true });
   return stat(file).then(
@@ -47,8 +51,14 @@ async function sizeOf(file: string): Promise<number> {
   );
 }
 
+/** Of a record that has no binary form, what is known of it beside its columns. */
 function base64Of(record: LogRecord): string {
-  return Buffer.from(encodeRecords([record])).toString('base64');
+  const text = (of: LogRecord): string => Buffer.from(encodeRecords([of])).toString('base64');
+  try {
+    return text(record);
+  } catch {
+    return text({ ...record, input: undefined, output: undefined, raw: undefined });
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { type Clock, WitanError } from '@witan/core';
 import type { LogRecord } from '../sink/log-record.js';
 import { isPoison, poisonIds } from '../sink/poison.js';
 import type { Sink } from '../sink/sink.js';
+import { textOf } from '../sink/text-of.js';
 import { type RetryOptions, waitMs } from './backoff.js';
 import type { DeadLetters } from './dead-letters.js';
 import type { SinkCounters } from './sink-stats.js';
@@ -141,10 +142,6 @@ function settledOrAborted(writing: Promise<void>, signal: AbortSignal): Promise<
 }
 
 function shortly(error: unknown): string {
-  const text = WitanError.is(error)
-    ? `${error.code}: ${error.message}`
-    : error instanceof Error
-      ? error.message
-      : String(error);
-  return text.slice(0, MAX_REASON);
+  const text = textOf(error);
+  return (WitanError.is(error) ? `${error.code}: ${text}` : text).slice(0, MAX_REASON);
 }

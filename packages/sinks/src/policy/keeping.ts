@@ -8,6 +8,8 @@ export interface Keeping {
   start(): Promise<void>;
   /** Nothing: the answer may leave at once. A promise: when it is fulfilled. */
   keep(record: LogRecord): void | Promise<void>;
+  /** Of a call that no record could be made of. @throws what its request fails with; best-effort: it goes on */
+  unmade(error: unknown): void;
   /** @throws what a request is refused with while records cannot be kept */
   admit(): void;
   /** Delivers what is there, for up to `timeoutMs`, and closes the destination. */

@@ -39,7 +39,7 @@ export class Cursors {
 
   /** Deletes those that belong to no file of records. */
   tidy(): void {
-    const names = readdirSync(this.folder);
+    const names = namesIn(this.folder);
     const prefixes = new Set(names.filter((name) => name.endsWith('.wlr')).map(prefixOf));
     for (const name of names)
       if (name.endsWith('.at') && !prefixes.has(prefixOf(name))) rmSync(join(this.folder, name), { force: true });
@@ -47,6 +47,15 @@ export class Cursors {
 
   private fileOf(segment: string): string {
     return join(this.folder, `${prefixOf(basename(segment))}.at`);
+  }
+}
+
+/** Somebody may have deleted it. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }
 

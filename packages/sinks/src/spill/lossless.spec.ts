@@ -252,6 +252,89 @@ describe('a lossless sink', () => {
     expect(outcomes.filter((outcome) => !outcome.startsWith('no'))).toEqual(sink.ids);
   });
 
+  it('refuses at once what there could never be room for, and goes on with the others', async () => {
+    const keeping = await started({ maxSpillBytes: 400, onFull: 'block' });
+    await expect(keeping.keep(recordOf('large', { size: 1_000 }))).rejects.toMatchObject({ code: 'SINK_ERR_SPILL' });
+    keeping.admit();
+    await keeping.keep(recordOf('small'));
+    await passing(() => sink.ids[0] === 'small');
+  });
+
+  it('delivers everything though a destination throws what has no text', async () => {
+    const odd: unknown[] = [Object.create(null), undefined, Object.assign(new Error(), { message: undefined })];
+    sink.behave = () => {
+      if (odd.length > 0) throw odd.pop();
+    };
+    const keeping = await started();
+    await keeping.keep(recordOf('a'));
+    await keeping.keep(recordOf('b'));
+    await passing(() => sink.records.length === 2);
+    expect([sink.ids, keeping.stats.retried]).toEqual([['a', 'b'], 3]);
+  });
+
+  it('goes on in a new folder when somebody deletes its own: what comes then outlives the process', async () => {
+    away();
+    const keeping = await started();
+    await keeping.keep(recordOf('a'));
+    await rm(folder, { recursive: true });
+    clock.advance(1_000);
+    await keeping.keep(recordOf('b'));
+    expect(await onFile()).toEqual(['b']);
+    await ended(keeping);
+    back();
+    const later = await started();
+    await passing(() => sink.records.length > 0);
+    expect([sink.ids, later.stats.dropped]).toEqual([['b'], 0]);
+  });
+
+  it('makes its lock again when somebody deletes it', async () => {
+    const { lock } = await lockFolder(folder, false);
+    await rm(folder, { recursive: true });
+    await lock.renew();
+    await expect(lockFolder(folder, false)).rejects.toMatchObject({ code: 'SINK_ERR_SPILL_LOCKED' });
+    await lock.release();
+    await (await lockFolder(folder, false)).lock.release();
+  });
+
+  it('ends the boot where its folder cannot be made, with what to do', async () => {
+    await writeFile(join(folder, 'file'), '');
+    await expect(started({ folder: join(folder, 'file', 'spill') })).rejects.toMatchObject({
+      code: 'SINK_ERR_SPILL',
+      message: expect.stringContaining('ENOTDIR'),
+    });
+  });
+
+  it('delivers what processes left that have no successor, but not of those that live', async () => {
+    away();
+    for (const name of ['process-1', 'process-7']) {
+      const gone = await started({ folder: join(folder, name) });
+      await gone.keep(recordOf(name));
+      await ended(gone);
+    }
+    const living = await started({ folder: join(folder, 'process-3') });
+    await living.keep(recordOf('process-3'));
+    const alone = await started();
+    back();
+    await passing(() => sink.records.length >= 3);
+    expect([...sink.ids].sort()).toEqual(['process-1', 'process-3', 'process-7']);
+    await until(() => alone.stats.spillBytes === 0 && alone.stats.queued === 0);
+    expect(alone.stats.delivered).toBe(2);
+    await ended(alone);
+    await ended(living);
+    for (const name of ['process-1', 'process-7']) expect(await readdir(join(folder, name))).toEqual([]);
+  });
+
+  it('ends in time while it delivers what others left to a destination that is away', async () => {
+    away();
+    const gone = await started({ folder: join(folder, 'process-1') });
+    await gone.keep(recordOf('a'));
+    await ended(gone);
+    const alone = await started();
+    await passing(() => alone.stats.retried > 0);
+    await ended(alone);
+    expect(await readdir(join(folder, 'process-1'))).toEqual(['00000001-000-00000000.wlr']);
+  });
+
   it('has its folder for itself, until it ends; a dead process lets go of it', async () => {
     const keeping = await started();
     await expect(started()).rejects.toMatchObject({ code: 'SINK_ERR_SPILL_LOCKED' });
@@ -286,16 +369,20 @@ describe('a lossless sink', () => {
   it('survives files that are taken away under it', async () => {
     away();
     const earlier = await started({ segmentBytes: 100 });
-    for (const id of ['a', 'b', 'c', 'd', 'e']) await earlier.keep(recordOf(id));
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) await earlier.keep(recordOf(id));
     await ended(earlier);
     const names = await files();
-    truncateSync(join(folder, names[0]!));
-    back();
+    truncateSync(join(folder, names[2]!));
+    let release = () => {};
+    sink.behave = () => new Promise((resolve) => (release = resolve));
     const later = await started();
+    await settle();
     await rm(join(folder, names[1]!));
-    await later.keep(recordOf('f'));
-    await passing(() => sink.records.length >= 2);
-    expect(sink.ids).toEqual(['e', 'f']);
+    back();
+    release();
+    await later.keep(recordOf('h'));
+    await passing(() => sink.records.length >= 4);
+    expect(sink.ids).toEqual(['a', 'b', 'g', 'h']);
     expect(later.stats.damagedBytes).toBeGreaterThan(0);
   });
 });

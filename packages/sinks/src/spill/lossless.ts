@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '@witan/core';
 import type { RetryOptions } from '../policy/backoff.js';
@@ -11,6 +12,7 @@ import type { LogRecord } from '../sink/log-record.js';
 import type { Sink } from '../sink/sink.js';
 import { sinksError } from '../sinks.errors.js';
 import { Cursors } from './cursors.js';
+import { LeftFolders } from './left-folders.js';
 import { lockFolder, type OwnFolder } from './lock-folder.js';
 import { readSpillFolder, spillFile } from './spill-folder.js';
 import { SpillLane } from './spill-lane.js';
@@ -52,6 +54,7 @@ export class Lossless implements Keeping {
   private running: Promise<unknown> = Promise.resolve();
   private closed = false;
   private cursors: Cursors | undefined;
+  private left: LeftFolders | undefined;
 
   constructor(private readonly parts: LosslessParts) {
     this.counters = new SinkCounters(parts.name, 'lossless');
@@ -62,7 +65,15 @@ export class Lossless implements Keeping {
   }
 
   get stats(): SinkStats {
-    return this.counters.stats;
+    const { stats } = this.counters;
+    const { queued = 0, dead = 0, spillBytes = 0, damagedBytes = 0 } = this.left?.counters ?? {};
+    return {
+      ...stats,
+      queued: stats.queued + queued,
+      dead: stats.dead + dead,
+      spillBytes: stats.spillBytes + spillBytes,
+      damagedBytes: stats.damagedBytes + damagedBytes,
+    };
   }
 
   async start(): Promise<void> {
@@ -78,6 +89,13 @@ export class Lossless implements Keeping {
     this.lanes = Array.from({ length: this.parts.writers }, () => new SpillLane(laneParts));
     this.writers = this.lanes.map((lane, i) => this.writerFor(lane, (sequence) => spillFile(folder, run, i, sequence)));
     this.running = this.deliverAll(earlier);
+    this.left = new LeftFolders({
+      ...this.parts,
+      delivery,
+      root: this.parts.folder,
+      own: folder,
+      stop: this.stop.signal,
+    });
   }
 
   keep(record: LogRecord): Promise<void> {
@@ -90,6 +108,10 @@ export class Lossless implements Keeping {
     } catch (error) {
       return this.bury(record, error);
     }
+  }
+
+  unmade(error: unknown): never {
+    throw error;
   }
 
   admit(): void {
@@ -111,6 +133,7 @@ export class Lossless implements Keeping {
     await this.running;
     late.cancel();
     this.stopNow();
+    await this.left?.close();
     for (const lane of this.lanes) await lane.segments.tidy();
     await closeSink(sink, clock, timeoutMs);
     if (this.own?.lock.isHeld) this.cursors?.tidy();
@@ -147,6 +170,7 @@ export class Lossless implements Keeping {
       ...this.parts,
       fileOf,
       room: () => maxSpillBytes - this.counters.spillBytes,
+      capacity: () => Math.min(maxSpillBytes, diskBytes(this.own!.folder)),
       added: (segment) => lane.segments.add(segment),
       sealed: () => void lane.segments.tidy(),
       written: (records, bytes) => lane.written(records, bytes),
@@ -174,5 +198,15 @@ export class Lossless implements Keeping {
     const why =
       this.closed || !this.own ? 'it is not open' : `another process has taken its spill folder ${this.parts.folder}`;
     return sinksError('SINK_ERR_CLOSED', `the sink '${this.parts.name}' keeps no more records: ${why}`);
+  }
+}
+
+/** The size of the disk that a folder lies on. */
+function diskBytes(folder: string): number {
+  try {
+    const { blocks, bsize } = statfsSync(folder);
+    return blocks * bsize;
+  } catch {
+    return Infinity;
   }
 }

@@ -32,6 +32,7 @@ export class SpillLock {
     where: whereabouts(),
   };
   private beat: NodeJS.Timeout | undefined;
+  private renewing: Promise<void> = Promise.resolve();
   private held = false;
 
   constructor(private readonly folder: string) {
@@ -48,7 +49,7 @@ export class SpillLock {
     await mkdir(this.folder, { recursive: true });
     if (!(await this.create())) await this.takeOver();
     this.held = true;
-    this.beat = setInterval(() => void this.renew(), BEAT_MS);
+    this.beat = setInterval(() => (this.renewing = this.renew()), BEAT_MS);
     this.beat.unref();
   }
 
@@ -56,7 +57,17 @@ export class SpillLock {
     clearInterval(this.beat);
     if (!this.held) return;
     this.held = false;
+    await this.renewing;
     await rm(this.file, { force: true });
+  }
+
+  private async regain(): Promise<void> {
+    try {
+      await mkdir(this.folder, { recursive: true });
+      await this.create();
+    } catch {
+      // Tried again with the next beat.
+    }
   }
 
   private async create(): Promise<boolean> {
@@ -104,11 +115,14 @@ export class SpillLock {
     return Date.now() - mtimeMs < SILENT_MS;
   }
 
-  private async renew(): Promise<void> {
+  /** Says that the holder lives, and looks whether it still is the holder. */
+  async renew(): Promise<void> {
     const now = new Date();
     await utimes(this.file, now, now).catch(() => undefined);
     const holder = await this.holder();
     if (holder && holder.id !== this.self.id) this.held = false;
+    // Somebody has deleted it, perhaps with its folder: whoever comes is to find it.
+    if (!holder && this.held) await this.regain();
   }
 }
 

@@ -1,4 +1,5 @@
-import { closeSync, fdatasync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fstatSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Clock } from '@witan/core';
 import { RecordEncoder } from '../record/record-encoder.js';
 import type { LogRecord } from '../sink/log-record.js';
@@ -7,6 +8,8 @@ import type { Segment } from './segments.js';
 
 /** How long after a failed write the next one is tried. */
 const AGAIN_MS = 250;
+/** How often it is looked whether somebody has deleted the file. */
+const LOOK_MS = 1_000;
 
 export interface SpillWriterParts {
   readonly clock: Clock;
@@ -21,6 +24,8 @@ export interface SpillWriterParts {
   readonly maxBlockedBytes: number;
   /** Bytes that may still be written to the folder. */
   readonly room: () => number;
+  /** Bytes that there could be room for, were everything delivered. */
+  readonly capacity: () => number;
   readonly added: (segment: Segment) => void;
   /** To the last one nothing is added any more. */
   readonly sealed: () => void;
@@ -49,6 +54,7 @@ export class SpillWriter {
   private fd = -1;
   private sequence = 0;
   private failedAt = -Infinity;
+  private lookedAt = -Infinity;
   private failure: Error | undefined;
   private syncing = false;
   private dirty = false;
@@ -141,8 +147,11 @@ export class SpillWriter {
   }
 
   private block(turn: Turn, bytes: Uint8Array): void {
-    if (this.blockedBytes + bytes.length > this.parts.maxBlockedBytes) {
+    const { maxBlockedBytes, capacity } = this.parts;
+    if (this.blockedBytes + bytes.length > maxBlockedBytes || bytes.length > capacity()) {
       turn.reject(this.failure ?? fullError('too much waits for room'));
+      // Others may fit.
+      if (this.blocked.length === 0) this.failure = undefined;
       return;
     }
     // The encoder's buffer is used again.
@@ -179,14 +188,22 @@ export class SpillWriter {
   }
 
   private current(): Segment {
-    if (this.segment && this.segment.size < this.parts.segmentBytes) return this.segment;
+    if (this.segment && this.segment.size < this.parts.segmentBytes && !this.isGone()) return this.segment;
     this.seal();
     const file = this.parts.fileOf(this.sequence);
-    this.fd = openSync(file, 'ax');
+    this.fd = openNew(file);
     this.sequence++;
     this.segment = { file, size: 0, sealed: false };
     this.parts.added(this.segment);
     return this.segment;
+  }
+
+  /** What is written to a file that has no name is lost with the process. */
+  private isGone(): boolean {
+    const now = this.parts.clock.now();
+    if (now - this.lookedAt < LOOK_MS) return false;
+    this.lookedAt = now;
+    return fstatSync(this.fd).nlink === 0;
   }
 
   private seal(): void {
@@ -210,6 +227,17 @@ export class SpillWriter {
       this.dirty = false;
       fdatasync(this.fd, (error) => (this.dirty ||= error !== null));
     }, fsyncMs);
+  }
+}
+
+/** The folder may have been deleted. */
+function openNew(file: string): number {
+  try {
+    return openSync(file, 'ax');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(file), { recursive: true });
+    return openSync(file, 'ax');
   }
 }
 
