@@ -1,7 +1,6 @@
 import type { Access } from '@witan/core';
 import type { FastifyRequest } from 'fastify';
 import type { ExperimentRegistry } from '../experiment-registry.js';
-import { type OutcomeResult } from '../outcomes/outcome-book.js';
 import { summaryOf } from '../outcomes/summary.js';
 import { changeOf, confidenceOf, outcomesOf } from './experiment-body.js';
 import { experimentJson } from './experiment-json.js';
@@ -63,9 +62,7 @@ export const EXPERIMENT_ROUTES: readonly ExperimentRoute[] = [
     takes: 'WitanOutcomes',
     run(registry, request) {
       const { outcomes } = registry.get(nameOf(request));
-      const counts: Record<OutcomeResult, number> = { counted: 0, duplicate: 0, unknown: 0 };
-      for (const outcome of outcomesOf(request.body)) counts[outcomes.report(outcome)]++;
-      return counts;
+      return outcomes.reportAll(outcomesOf(request.body));
     },
   },
   {

@@ -95,6 +95,18 @@ describe('outcomes', () => {
     expect(book.report({ requestId: `8-${long}x`, metric: 'bought', value: true })).toBe('unknown');
   });
 
+  it('of one call are all counted or none', () => {
+    const { book } = bookOf();
+    book.expose(0, 'anna', 'r1', HALVES);
+    const outcome = (metric: string, value: boolean | number) => ({ key: 'anna', metric, value });
+    expect(() => book.reportAll([outcome('bought', true), outcome('bought', 3)])).toThrow(/true and false/);
+    const many = Array.from({ length: 33 }, (_, i) => outcome(`metric-${i}`, i));
+    expect(() => book.reportAll(many)).toThrow(/'metric-32' would be metric 33/);
+    expect(book.metrics.size).toBe(0);
+    const all = [outcome('bought', true), outcome('bought', true), { ...outcome('bought', true), key: 'bert' }];
+    expect(book.reportAll(all)).toEqual({ counted: 1, duplicate: 1, unknown: 1 });
+  });
+
   it('of the wrong kind are refused, and of metrics that nobody wants', () => {
     const { book } = bookOf({ metrics: ['bought'] });
     book.expose(0, 'anna', 'r1', HALVES);

@@ -71,6 +71,27 @@ export class OutcomeBook {
     if (this.byRequest.set(requestId, unit) && key === undefined) this.forgotten++;
   }
 
+  /**
+   * Counts all of them, or none: who is refused would count some twice, or the rest never.
+   * @throws {INF_ERR_EXPERIMENT_OUTCOME} when one of them cannot be counted for anybody
+   */
+  reportAll(outcomes: readonly Outcome[]): Record<OutcomeResult, number> {
+    const coming = new Map<string, MetricKind>();
+    for (const { metric, value } of outcomes) this.foresee(metric, value, coming);
+    const counts: Record<OutcomeResult, number> = { counted: 0, duplicate: 0, unknown: 0 };
+    for (const outcome of outcomes) counts[this.report(outcome)]++;
+    return counts;
+  }
+
+  /** Refuses what {@link report} would refuse once `coming` metrics are there. */
+  private foresee(metric: string, value: boolean | number, coming: Map<string, MetricKind>): void {
+    const kind = coming.get(metric);
+    if (kind !== undefined) return this.mustBe(kind, metric, value);
+    if (this.tallyOf(metric, value)) return;
+    this.mustHaveRoom(metric, this.metrics.size + coming.size);
+    coming.set(metric, kindOf(value));
+  }
+
   /** @throws {INF_ERR_EXPERIMENT_OUTCOME} when it cannot be counted for anybody */
   report({ requestId, key, metric, value }: Outcome): OutcomeResult {
     const tally = this.tallyOf(metric, value);
@@ -104,14 +125,24 @@ export class OutcomeBook {
   private tallyOf(metric: string, value: boolean | number): MetricTally | undefined {
     const tally = this.metrics.get(metric);
     const { metrics } = this.plan.outcomes;
-    if (tally && tally.kind !== kindOf(value))
-      throw this.refused(`metric '${metric}' is a ${tally.kind}: its values are ${valuesOf(tally.kind)}`);
-    if (tally) return tally;
+    if (tally) {
+      this.mustBe(tally.kind, metric, value);
+      return tally;
+    }
     if (metrics && !metrics.includes(metric))
       throw this.refused(`'${metric}' is none of its metrics: there are ${metrics.join(', ')}`);
-    if (this.metrics.size >= MAX_METRICS)
-      throw this.refused(`'${metric}' would be metric ${MAX_METRICS + 1}: it keeps ${MAX_METRICS}`);
+    this.mustHaveRoom(metric, this.metrics.size);
     return undefined;
+  }
+
+  private mustBe(kind: MetricKind, metric: string, value: boolean | number): void {
+    if (kind === kindOf(value)) return;
+    throw this.refused(`metric '${metric}' is a ${kind}: its values are ${valuesOf(kind)}`);
+  }
+
+  private mustHaveRoom(metric: string, metrics: number): void {
+    if (metrics < MAX_METRICS) return;
+    throw this.refused(`'${metric}' would be metric ${MAX_METRICS + 1}: it keeps ${MAX_METRICS}`);
   }
 
   private addTally(metric: string, value: boolean | number): MetricTally {
