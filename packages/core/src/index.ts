@@ -125,8 +125,9 @@ export type {
   RpcUnaryCall,
 } from './rpc/server/rpc-server.js';
 export { DynamicServices } from './service/dynamic-services.js';
-export { collectChannel } from './collect/collect-channel.js';
-export type { CollectEvent } from './collect/collect-channel.js';
+export { collectChannel, lastFiguresChannel } from './collect/collect-channel.js';
+export { reportGateCounters, reportGateState } from './batch/report-gate.js';
+export type { CollectEvent, LastFigures } from './collect/collect-channel.js';
 export { activeRequests } from './service/answer-channel.js';
 export { RequestTrace } from './service/request-trace.js';
 export { noteContext, noteFailure } from './http/http-answer.js';

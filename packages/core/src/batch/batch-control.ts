@@ -4,13 +4,15 @@ import type { BatchGate } from './batch-gate.js';
 import type { BatchOptions, ResolvedBatchOptions } from './batch-options.js';
 import type { BatchStats } from './batch-stats.js';
 import { batchError } from './batch.errors.js';
-import { reportGate } from './report-gate.js';
+import { reportGateCounters, reportGateState } from './report-gate.js';
 
 interface Entry {
   readonly gate: BatchGate<never>;
   readonly fixed: readonly (keyof BatchOptions)[];
   /** What {@link BatchControl.configure} has set. */
   readonly configured: BatchOptions;
+  /** Those that stand here one after the other: their owner reports them, also while they are not here. */
+  readonly isReplaced: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export class BatchControl implements OnModuleInit, OnApplicationShutdown {
   }
 
   private readonly collect = (event: unknown): void => {
-    for (const { gate } of this.entries.values()) reportGate(gate, event as CollectEvent);
+    for (const { gate, isReplaced } of this.entries.values()) if (!isReplaced) report(gate, event as CollectEvent);
   };
 
   /** Every gate, in the order in which they were made. */
@@ -80,19 +82,24 @@ export class BatchControl implements OnModuleInit, OnApplicationShutdown {
    * @internal
    */
   add<C>(gate: BatchGate<C>, fixed: readonly (keyof BatchOptions)[] = []): void {
-    this.entries.set(gate.name, { gate: gate as unknown as BatchGate<never>, fixed, configured: {} });
+    this.entries.set(gate.name, {
+      gate: gate as unknown as BatchGate<never>,
+      fixed,
+      configured: {},
+      isReplaced: false,
+    });
   }
 
   /**
    * Takes a gate in under a name, in the place of the one that has it: what was configured there holds for it too, but
-   * for what is `fixed`.
+   * for what is `fixed`. Whoever made it tells metrics of it.
    * @internal
    */
   replace<C>(name: string, gate: BatchGate<C>, fixed: readonly (keyof BatchOptions)[] = []): void {
     const all = Object.entries(this.entries.get(name)?.configured ?? {});
     const configured = Object.fromEntries(all.filter(([option]) => !fixed.includes(option as keyof BatchOptions)));
     if (all.length > 0) gate.configure(configured);
-    this.entries.set(name, { gate: gate as unknown as BatchGate<never>, fixed, configured });
+    this.entries.set(name, { gate: gate as unknown as BatchGate<never>, fixed, configured, isReplaced: true });
   }
 
   /** Forgets a gate, unless another one has taken its name. @internal */
@@ -112,4 +119,10 @@ export class BatchControl implements OnModuleInit, OnApplicationShutdown {
     if (entry) return entry;
     throw new RangeError(`no batch gate '${name}': there are ${this.names.join(', ') || 'none (yet)'}`);
   }
+}
+
+function report(gate: BatchGate<never>, event: CollectEvent): void {
+  reportGateState(gate, event);
+  event.report('witan.batch.concurrency', gate.options.concurrency, { gate: gate.name });
+  reportGateCounters(gate, event);
 }

@@ -1,15 +1,22 @@
 import type { CollectEvent } from '../collect/collect-channel.js';
 import type { BatchGate } from './batch-gate.js';
 
-/** What a gate holds, and what it has refused and let go, for metrics. */
-export function reportGate(gate: BatchGate<never>, event: CollectEvent): void {
+type Gate = Pick<BatchGate<never>, 'name' | 'stats'>;
+
+/** What a gate holds, for metrics. */
+export function reportGateState(gate: Gate, event: CollectEvent): void {
   const stats = gate.stats();
   const labels = { gate: gate.name };
   event.report('witan.batch.queue.rows', stats.queuedRows, labels);
   event.report('witan.batch.queue.requests', stats.queuedRequests, labels);
   event.report('witan.batch.in_flight', stats.inFlight, labels);
   event.report('witan.batch.in_flight.rows', stats.inFlightRows, labels);
-  event.report('witan.batch.concurrency', gate.options.concurrency, labels);
+}
+
+/** What it has run, refused and let go. */
+export function reportGateCounters(gate: Gate, event: CollectEvent): void {
+  const stats = gate.stats();
+  const labels = { gate: gate.name };
   event.report('witan.batch.busy.time', stats.runMs / 1000, labels);
   event.report('witan.batch.failures', stats.failures, labels);
   event.report('witan.batch.dropped', stats.refusedFull, { ...labels, reason: 'full' });

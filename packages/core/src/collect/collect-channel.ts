@@ -12,3 +12,14 @@ export interface CollectEvent {
 
 /** Published by whatever collects metrics, each time that it does. */
 export const collectChannel = channel('witan.collect');
+
+/** What `witan.collect.last` says: how to be told the figures of what is let go, for the last time. */
+export interface LastFigures {
+  report(event: CollectEvent): void;
+}
+
+/**
+ * Published by what is let go while the process goes on, e.g. a version of a model: it will not answer `witan.collect`
+ * again, but what it counted was counted.
+ */
+export const lastFiguresChannel = channel('witan.collect.last');

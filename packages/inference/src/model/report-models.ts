@@ -1,5 +1,12 @@
 import { statSync } from 'node:fs';
-import { collectChannel, type CollectEvent } from '@witan/core';
+import {
+  collectChannel,
+  type CollectEvent,
+  type LastFigures,
+  lastFiguresChannel,
+  reportGateCounters,
+  reportGateState,
+} from '@witan/core';
 import type { VectorizerStatistics } from '../vectorize/vectorizer-statistics.js';
 import type { ServedModel } from './served-model.js';
 
@@ -15,21 +22,36 @@ export function rememberModel(model: ServedModel): void {
 }
 
 export function forgetModel(model: ServedModel): void {
-  if (open.delete(model) && open.size === 0) collectChannel.unsubscribe(reportAll);
+  if (!open.delete(model)) return;
+  if (open.size === 0) collectChannel.unsubscribe(reportAll);
+  if (!lastFiguresChannel.hasSubscribers) return;
+  const last: LastFigures = { report: (event) => reportCounters(model, event) };
+  lastFiguresChannel.publish(last);
 }
 
 function reportAll(event: unknown): void {
-  for (const [model, bytes] of open) reportModel(model, bytes, event as CollectEvent);
+  for (const [model, bytes] of open) {
+    reportState(model, bytes, event as CollectEvent);
+    reportCounters(model, event as CollectEvent);
+  }
 }
 
-function reportModel(model: ServedModel, bytes: number, event: CollectEvent): void {
+function reportState(model: ServedModel, bytes: number, event: CollectEvent): void {
+  const { name, version, mode, concurrency, gate } = model;
+  const labels = { model: name, version };
+  event.report('witan.model.loaded', 1, { ...labels, mode });
+  event.report('witan.model.size', bytes, labels);
+  event.report('witan.runner.concurrency', concurrency, labels);
+  for (const each of model.gates) reportGateState(each, event);
+  event.report('witan.batch.concurrency', gate.options.concurrency, { gate: gate.name });
+}
+
+function reportCounters(model: ServedModel, event: CollectEvent): void {
   const labels = { model: model.name, version: model.version };
   const { inferenceCount, computeInput, computeInfer, computeOutput } = model.statistics;
-  event.report('witan.model.loaded', 1, { ...labels, mode: model.mode });
-  event.report('witan.model.size', bytes, labels);
   event.report('witan.model.rows', inferenceCount, labels);
-  event.report('witan.runner.concurrency', model.concurrency, labels);
   event.report('witan.runner.busy.time', (computeInput.ns + computeInfer.ns + computeOutput.ns) / NS_PER_S, labels);
+  for (const each of model.gates) reportGateCounters(each, event);
   const counts = model.vectorizer?.stats?.();
   if (counts) reportVectorizer(labels, counts, event);
 }

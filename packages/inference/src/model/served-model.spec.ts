@@ -1,7 +1,14 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BatchOptions, systemClock, WitanError } from '@witan/core';
+import {
+  type BatchOptions,
+  collectChannel,
+  type LastFigures,
+  lastFiguresChannel,
+  systemClock,
+  WitanError,
+} from '@witan/core';
 import { Column, Frame } from '@witan/core/frame';
 import { fixture, type FixtureName, fixtureModel, ManualClock } from '@witan-libs/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -483,5 +490,49 @@ describe('statistics', () => {
     const refused = all.filter(({ status }) => status === 'rejected').length;
     expect(refused).toBeGreaterThan(0);
     expect(model.statistics.fail.count).toBe(refused);
+  });
+});
+
+describe('metrics of versions', () => {
+  const features = new Frame(
+    new Map([['X', new Column({ dtype: 'f32', length: 1, shape: [3], data: Float32Array.of(1, 2, 3) })]]),
+  );
+  const tensors = { X: { dtype: 'f32' as const, dims: [1, 3], data: new Float32Array(3) } };
+
+  function asked(from: (event: object) => void): Map<string, number> {
+    const seen = new Map<string, number>();
+    from({
+      report(name: string, value: number, labels: Readonly<Record<string, string>>) {
+        const key = [name, ...Object.values(labels)].join(' ');
+        seen.set(key, (seen.get(key) ?? 0) + value);
+      },
+    });
+    return seen;
+  }
+
+  it('have the gates of all that are served, of tensors too, and what one counted when it is let go', async () => {
+    const first = await serve('iris', { version: '1', clock: systemClock });
+    const second = await serve('iris', { version: '2', clock: systemClock });
+    const gone = AbortSignal.abort();
+    for (const model of [first, second]) {
+      await expect(model.run(features, { signal: gone })).rejects.toMatchObject({ code: 'CORE_ERR_CANCELLED' });
+      await expect(model.runTensors(tensors, { signal: gone })).rejects.toMatchObject({ code: 'CORE_ERR_CANCELLED' });
+    }
+    await second.run(features);
+    const dropped = "witan.batch.dropped model 'iris' cancelled";
+    expect(asked((event) => collectChannel.publish(event)).get(dropped)).toBe(4);
+
+    const last: LastFigures[] = [];
+    const subscriber = (message: unknown): void => void last.push(message as LastFigures);
+    lastFiguresChannel.subscribe(subscriber);
+    await second.close(1000);
+    await second.close(1000);
+    lastFiguresChannel.unsubscribe(subscriber);
+    expect(last).toHaveLength(1);
+    const final = asked((event) => last[0]!.report(event as never));
+    expect([final.get(dropped), final.get('witan.model.rows iris 2')]).toEqual([2, 1]);
+    expect(final.has('witan.model.loaded iris 2 inline')).toBe(false);
+    expect(asked((event) => collectChannel.publish(event)).get(dropped)).toBe(2);
+    await first.close(1000);
   });
 });

@@ -182,6 +182,11 @@ export class ServedModel extends Model {
   }
 
   /** What it has done since it was loaded. */
+  /** All that callers may wait at: batches', and the one of tensors that are run as they are. @internal */
+  get gates(): readonly Pick<BatchGate, 'name' | 'stats'>[] {
+    return [this.gate, this.tensorRuns.gate];
+  }
+
   get statistics(): ModelStatistics {
     const { refusedFull, refusedLate, expired, cancelled } = this.gate.stats();
     return this.counters.statistics(refusedFull + refusedLate + expired + cancelled + this.tensorRuns.refused);

@@ -35,7 +35,8 @@ const DEFAULT_MAX_QUEUED = 4_096;
  * more, and refuses what would wait behind too many others: a runner's own queue has no end.
  */
 export class TensorRuns {
-  private readonly gate: BatchGate<TensorRun>;
+  /** Its rows are runs. */
+  readonly gate: BatchGate<TensorRun>;
 
   constructor(private readonly parts: TensorRunsParts) {
     const { runner, batch, clock, who } = parts;

@@ -94,7 +94,7 @@ export const COLLECTED: readonly InstrumentDefinition[] = [
   ),
   define('witan.model.loaded', 'gauge', '{model}', [...MODEL, 'mode'], '1 for each version that is loaded'),
   define('witan.model.size', 'gauge', 'By', MODEL, 'The file of a version that is loaded'),
-  define('witan.model.rows', 'counter', '{row}', MODEL, 'Rows that a version has run since it was loaded'),
+  define('witan.model.rows', 'counter', '{row}', MODEL, 'Rows that a version has run'),
   define('witan.runner.concurrency', 'gauge', '{run}', MODEL, 'Runs of a model that may be under way at once'),
   define('witan.runner.busy.time', 'counter', 's', MODEL, 'Time of all runs of a model added up'),
   define('witan.vectorize.rows', 'counter', '{row}', MODEL, 'Rows that were vectorised'),

@@ -1,6 +1,7 @@
 import { collectChannel, type CollectEvent } from '@witan/core';
 import { COLLECTED } from './catalogue.js';
-import type { InstrumentDefinition } from './instrument.js';
+import { cut, type InstrumentDefinition } from './instrument.js';
+import type { LastCounters } from './last-counters.js';
 import type { Labels, Metric, NumberMetric, NumberPoint } from './snapshot.js';
 
 const KNOWN = new Map(COLLECTED.map((definition) => [definition.name, definition]));
@@ -13,10 +14,11 @@ export class Collected implements CollectEvent {
 
   constructor(private readonly maxSeries: number) {}
 
-  /** Asks whoever has figures. */
-  static ask(maxSeries: number): Collected {
+  /** Asks whoever has figures; `last` has those of what is gone. */
+  static ask(maxSeries: number, last?: LastCounters): Collected {
     const collected = new Collected(maxSeries);
     if (collectChannel.hasSubscribers) collectChannel.publish(collected);
+    last?.reportTo(collected);
     return collected;
   }
 
@@ -26,10 +28,11 @@ export class Collected implements CollectEvent {
     if (!definition || !Number.isFinite(value)) return;
     let points = this.points.get(name);
     if (!points) this.points.set(name, (points = new Map()));
-    const key = definition.labels.map((label) => labels[label] ?? '').join('\0');
+    const values = definition.labels.map((label) => cut(labels[label] ?? ''));
+    const key = values.join('\0');
     const known = points.get(key);
     if (known) known.value += value;
-    else if (points.size < this.maxSeries) points.set(key, { labels: { ...labels }, value });
+    else if (points.size < this.maxSeries) points.set(key, { labels: labelled(definition.labels, values), value });
     else this.overflows.set(name, (this.overflows.get(name) ?? 0) + 1);
   }
 
@@ -56,4 +59,12 @@ export class Collected implements CollectEvent {
 export function numbers(definition: InstrumentDefinition, points: readonly NumberPoint[]): NumberMetric {
   const { labels: _, ...descriptor } = definition;
   return { descriptor: descriptor as NumberMetric['descriptor'], points };
+}
+
+function labelled(names: readonly string[], values: readonly string[]): Labels {
+  const labels: Record<string, string> = {};
+  names.forEach((name, i) => {
+    if (values[i] !== '') labels[name] = values[i]!;
+  });
+  return labels;
 }

@@ -30,11 +30,12 @@ export abstract class Instrument<S> {
 
   /** The series with these values, in the order of the definition's labels. */
   series(...values: readonly string[]): S {
-    const key = values.join('\0');
+    const shown = values.some(isLong) ? values.map(cut) : values;
+    const key = shown.join('\0');
     const known = this.byKey.get(key);
     if (known) return known.series;
     if (this.byKey.size >= this.maxSeries) return this.overflowed();
-    return this.add(key, values);
+    return this.add(key, shown);
   }
 
   private overflowed(): S {
@@ -53,11 +54,20 @@ export abstract class Instrument<S> {
     const labels: Record<string, string> = {};
     this.definition.labels.forEach((name, i) => {
       const value = values[i] ?? '';
-      if (value !== '') labels[name] = value.length > MAX_LABEL_CHARS ? `${value.slice(0, MAX_LABEL_CHARS)}…` : value;
+      if (value !== '') labels[name] = value;
     });
     this.byKey.set(key, { labels, series });
     return series;
   }
+}
+
+function isLong(value: string): boolean {
+  return value.length > MAX_LABEL_CHARS;
+}
+
+/** Before series are told apart: two with the same labels could not be scraped. */
+export function cut(value: string): string {
+  return isLong(value) ? `${value.slice(0, MAX_LABEL_CHARS)}…` : value;
 }
 
 export class CounterSeries {

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import type { Frame } from '@witan/core';
-import { Column, Handler, RequestTrace, requestChannel, Schema, Service } from '@witan/core';
+import { type CollectEvent, Column, Handler, RequestTrace, requestChannel, Schema, Service } from '@witan/core';
 import { createTestingApplication, ManualClock, type TestingApplication } from '@witan/core/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { InferEvent } from '../events/infer-event.js';
@@ -172,6 +172,39 @@ describe('metrics', () => {
     expect(value(seen, 'witan.telemetry.overflows', { instrument: 'witan.vectorize.defaults' })).toBe(2);
     expect(seen.metrics.some(({ descriptor }) => descriptor.name === 'witan.of.my.own')).toBe(false);
     expect(find(seen, 'witan.model.rows', {})).toBeUndefined();
+  });
+
+  it('never lose what a version counted that is gone, however many of them there were', async () => {
+    const metrics = await serve({ prometheus: true, metrics: { maxSeries: 50 } });
+    let live = 7;
+    const figures = { report: (on: CollectEvent) => on.report('witan.batch.failures', live, { gate: "model 'iris'" }) };
+    const subscriber = (event: unknown): void => figures.report(event as CollectEvent);
+    channel('witan.collect').subscribe(subscriber);
+    const failures = () => value(metrics.collect(), 'witan.batch.failures', { gate: "model 'iris'" });
+    expect(failures()).toBe(7);
+    const deltas = metrics.deltaReader();
+    deltas.collect();
+    for (let swap = 0; swap < 3; swap++) {
+      channel('witan.collect.last').publish(figures);
+      live = 1;
+    }
+    expect(failures()).toBe(10);
+    expect(value(deltas.collect(), 'witan.batch.failures', { gate: "model 'iris'" })).toBe(3);
+    channel('witan.collect').unsubscribe(subscriber);
+    for (let version = 0; version < 5_000; version++) {
+      const labels = { model: 'm', version: String(version) };
+      const report = (on: CollectEvent) => {
+        on.report('witan.model.rows', 1, labels);
+        on.report('witan.model.loaded', 1, labels);
+        on.report('witan.runner.busy.time', 1, labels);
+      };
+      channel('witan.collect.last').publish({ report });
+    }
+    const seen = metrics.collect();
+    const rows = seen.metrics.find(({ descriptor }) => descriptor.name === 'witan.model.rows');
+    expect(rows!.points).toHaveLength(50);
+    expect(find(seen, 'witan.model.loaded', {})).toBeUndefined();
+    expect(find(seen, 'witan.runner.utilization', {})).toBeUndefined();
   });
 
   it('of a clock that was turned back record nothing, and count that', async () => {

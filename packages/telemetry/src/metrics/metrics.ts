@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
-import { type Clock, CLOCK, type Context, requestChannel, systemClock } from '@witan/core';
+import { type Clock, CLOCK, type Context, type LastFigures, requestChannel, systemClock } from '@witan/core';
 import { Watch } from '../events/watch.js';
 import type { TelemetryModuleOptions } from '../module/telemetry-options.js';
 import { TELEMETRY_OPTIONS } from '../module/telemetry.module-definition.js';
@@ -9,6 +9,7 @@ import { Collected, numbers } from './collected.js';
 import { DeltaReader } from './delta-reader.js';
 import { Histogram } from './instrument.js';
 import { Instruments } from './instruments.js';
+import { LastCounters } from './last-counters.js';
 import { ProcessMetrics } from './process-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
 import type { Metric, MetricSnapshot } from './snapshot.js';
@@ -35,6 +36,7 @@ export class Metrics implements OnApplicationShutdown {
   private readonly startEpochMs: number;
   private readonly instruments: Instruments;
   private readonly sources = new Set<MetricSource>();
+  private readonly last: LastCounters;
   private runtime: ProcessMetrics | undefined;
 
   constructor(
@@ -44,6 +46,7 @@ export class Metrics implements OnApplicationShutdown {
   ) {
     this.clock = clock ?? systemClock;
     this.startEpochMs = this.clock.epochMs();
+    this.last = new LastCounters(options.metrics?.maxSeries ?? DEFAULT_MAX_SERIES);
     this.instruments = new Instruments(options.metrics ?? {}, this.startEpochMs);
   }
 
@@ -61,6 +64,7 @@ export class Metrics implements OnApplicationShutdown {
     watch.on(requestChannel.start.name as string, FEATURE, requests.began);
     watch.on(requestChannel.asyncEnd.name as string, FEATURE, requests.ended);
     watch.on('witan.answer', FEATURE, requests.answered);
+    watch.on('witan.collect.last', FEATURE, (gone: LastFigures) => gone.report(this.last));
     watch.on('witan.batch', FEATURE, batches.ran);
     watch.on('witan.infer', FEATURE, batches.inferred);
     watch.on('witan.model.load', FEATURE, batches.modelChanged);
@@ -75,7 +79,7 @@ export class Metrics implements OnApplicationShutdown {
   /** Sums since the process began. */
   collect(): MetricSnapshot {
     const { startEpochMs } = this;
-    const collected = Collected.ask(this.options.metrics?.maxSeries ?? DEFAULT_MAX_SERIES);
+    const collected = Collected.ask(this.options.metrics?.maxSeries ?? DEFAULT_MAX_SERIES, this.last);
     const metrics = [
       ...this.instruments.read(),
       ...collected.metrics(startEpochMs),

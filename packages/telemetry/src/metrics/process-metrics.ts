@@ -109,7 +109,9 @@ export class ProcessMetrics {
     this.busy = new Map();
     const keyOf = (labels: Labels): string => `${labels['model']}\0${labels['version']}`;
     const limits = new Map(collected.of('witan.runner.concurrency').map(({ labels, value }) => [keyOf(labels), value]));
-    return collected.of('witan.runner.busy.time').map(({ labels, value }) => {
+    // What is not loaded any more has no runners.
+    const busy = collected.of('witan.runner.busy.time').filter(({ labels }) => limits.has(keyOf(labels)));
+    return busy.map(({ labels, value }) => {
       const key = keyOf(labels);
       this.busy.set(key, value);
       const share = (value - (before.get(key) ?? 0)) / (passedS * (limits.get(key) || 1));
