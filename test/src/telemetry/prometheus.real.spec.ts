@@ -15,9 +15,9 @@ const DASHBOARDS = join(ROOT, 'packages', 'telemetry', 'dashboards');
 const SCRAPES = 4;
 const FLOWER = { sepalWidth: 3, petalLength: 4, petalWidth: 1 };
 const SNAKE_FLOWER = { sepal_width: 3, petal_length: 4, petal_width: 1 };
-/** What a well application that has no vectorizer and no experiment has nothing of. */
+/** What a well application that has no vectorizer, no experiment and no summaries has nothing of. */
 const MAY_BE_EMPTY =
-  /witan_vectorize_|variant!=""|rate\(rpc_server_call_duration_seconds_count\{[^}]*error_type|request_vectorize|witan_telemetry_/;
+  /witan_vectorize_|witan_drift_|witan_summary_|variant!=""|rate\(rpc_server_call_duration_seconds_count\{[^}]*error_type|request_vectorize|witan_telemetry_/;
 
 interface Panel {
   readonly title: string;

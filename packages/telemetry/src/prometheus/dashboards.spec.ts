@@ -2,20 +2,23 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE } from '../metrics/catalogue.js';
+import { SUMMARY_INSTRUMENTS } from '../summary/summary-metrics.js';
 import { counterName, familyName, labelName } from './metric-names.js';
 
 const read = (name: string): string => readFileSync(fileURLToPath(new URL(`../../${name}`, import.meta.url)), 'utf8');
 const guide = readFileSync(fileURLToPath(new URL('../../../../docs/guide/metrics.md', import.meta.url)), 'utf8');
 
+const ALL = [...CATALOGUE, ...SUMMARY_INSTRUMENTS];
+
 /** What a Prometheus server has of Witan, by name. */
 const SERIES = new Set(
-  CATALOGUE.flatMap((definition) => {
+  ALL.flatMap((definition) => {
     const family = familyName(definition);
     if (definition.kind === 'histogram') return [`${family}_bucket`, `${family}_sum`, `${family}_count`];
     return [definition.kind === 'counter' ? counterName(family) : family];
   }),
 );
-const LABELS = new Set(CATALOGUE.flatMap(({ labels }) => labels.map(labelName)));
+const LABELS = new Set(ALL.flatMap(({ labels }) => labels.map(labelName)));
 
 function metricsIn(text: string): string[] {
   return [...new Set(text.match(/\b(?:witan|http|rpc|nodejs|process|v8js)_[a-z0-9_]+\b/g) ?? [])].filter(

@@ -1,3 +1,4 @@
+import type { InstrumentDefinition } from '../metrics/instrument.js';
 import type { Metric, NumberPoint } from '../metrics/snapshot.js';
 import type { ColumnAlarm } from './drift/version-drift.js';
 import type { ModelSummaries } from './model-summaries.js';
@@ -21,6 +22,21 @@ const GAUGES: readonly Gauge[] = [
     ({ drift }) => drift.chiSquare?.cramersV,
   ],
   ['witan.drift.raised', '1: the column counts as drifted', ({ isRaised }) => (isRaised ? 1 : 0)],
+];
+
+const ROWS = 'Rows that models ran, by whether summaries looked at them';
+const ROW_LABELS = ['model', 'version', 'sampled'] as const;
+
+/** The instruments that summaries have. */
+export const SUMMARY_INSTRUMENTS: readonly InstrumentDefinition[] = [
+  ...GAUGES.map(([name, description]): InstrumentDefinition => ({
+    name,
+    kind: 'gauge',
+    unit: '{score}',
+    description,
+    labels: ['model', 'version', 'side', 'column'],
+  })),
+  { name: 'witan.summary.rows', kind: 'counter', unit: '{row}', description: ROWS, labels: ROW_LABELS },
 ];
 
 /** What summaries say as metrics: the last complete window's tests of each column that has a baseline. */
@@ -53,6 +69,6 @@ function rowsOf(summaries: ModelSummaries, startEpochMs: number): Metric {
       { labels: { model, version, sampled: 'false' }, startEpochMs, value: rows - sampledRows },
     ];
   });
-  const description = 'Rows that models ran, by whether summaries looked at them';
-  return { descriptor: { name: 'witan.summary.rows', kind: 'counter', unit: '{row}', description }, points };
+  const { labels: _, ...descriptor } = SUMMARY_INSTRUMENTS.at(-1)!;
+  return { descriptor: { ...descriptor, kind: 'counter' }, points };
 }
