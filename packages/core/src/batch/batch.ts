@@ -48,6 +48,8 @@ export class Batch<C = unknown> implements FrameSource {
   private detach: (() => void)[] | undefined;
   private kept: Frame | undefined;
   private known: readonly Context[] | undefined;
+  /** Whether its parts are run again when it fails. @internal */
+  bisects = true;
 
   constructor(
     readonly items: readonly Share<C>[],

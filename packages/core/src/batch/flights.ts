@@ -174,7 +174,8 @@ export class Flights<C> {
   }
 
   private countStart(batch: Batch<C>): void {
-    const { counters } = this.state;
+    const { counters, settings } = this.state;
+    batch.bisects = settings.bisect;
     counters.batches++;
     counters.rows += batch.rows;
     counters.requests += batch.items.length;

@@ -20,6 +20,11 @@ export abstract class BatchContext<P extends object = Record<string, string>> {
   /** The latest deadline of the batch's requests, or `undefined` if one has none. */
   abstract readonly deadline: number | undefined;
 
+  /** Whether the requests run again in parts when they fail together. @internal */
+  get bisects(): boolean {
+    return true;
+  }
+
   /** {@link Context.noteModel} for every request of the batch. @internal */
   noteModel(use: ModelUse): void {
     for (const { context } of this.requests) context.noteModel(use);

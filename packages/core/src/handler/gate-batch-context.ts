@@ -20,6 +20,10 @@ export class GateBatchContext extends BatchContext<object> {
     for (const { item } of this.batch.items) item.context!.noteModel(use);
   }
 
+  override get bisects(): boolean {
+    return this.batch.bisects;
+  }
+
   get params(): Readonly<object> {
     return this.batch.items[0]?.item.context?.params ?? {};
   }

@@ -29,12 +29,16 @@ class Sum {
 }
 
 /** `sum` of a and b, as the fixture gives it. */
-function serviceOf(batch: boolean): Type {
+function serviceOf(batch: boolean, bisect = true): Type {
   @Service('signs')
   class Signs {
-    @Handler({ in: Pair, out: Sum, ...(batch && { batch: { maxRows: 8 } }) } as never)
+    @Handler({ in: Pair, out: Sum, ...(batch && { batch: { maxRows: 8, bisect } }) } as never)
     async sign(frame: Frame<Pair>, @UseModel('signs', { bind: false }) model: Model) {
-      return (await model.run(frame)).select(['sum']);
+      // The model does not take one column.
+      const isPoisoned = frame.column('a').toArray().includes(-1);
+      const given = new Frame([...frame.columns].slice(0, isPoisoned ? 1 : 2));
+      given.source = frame.source;
+      return (await model.run(given)).select(['sum']);
     }
   }
   return Signs;
@@ -119,6 +123,18 @@ describe('a model whose runs are kept', () => {
     expect([calls[1]!.input.rows, [...calls[1]!.input.column('x').numbers()]]).toEqual([1, [1, 5, 2, 6]]);
     expect(calls[2]).toMatchObject({ output: undefined, error: { code: 'INF_ERR_MAPPING' } });
   });
+
+  it.each([true, false])(
+    'keeps of a batch that fails what became of each of its requests (run again in parts: %s)',
+    async (bisect) => {
+      const { calls, post } = await serve(serviceOf(true, bisect));
+      const answers = await Promise.all([9, -1, 3, 4].map((a, i) => post(`r${i}`, [{ a, b: 1 }])));
+      const outcomes = calls.map(({ context, error }) => `${context.requestId} ${error ? 'failed' : 'ok'}`);
+      const expected = answers.map(({ statusCode }, i) => `r${i} ${statusCode === 200 ? 'ok' : 'failed'}`);
+      expect(outcomes.sort()).toEqual(expected);
+      expect(expected[1]).toBe('r1 failed');
+    },
+  );
 
   it('is kept only where it is asked for', async () => {
     const { calls, post } = await serve(serviceOf(true), []);

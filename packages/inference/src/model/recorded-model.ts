@@ -31,7 +31,9 @@ export class RecordedModel extends ServedModel {
     const frame = (
       input instanceof Frame ? input : frameOfTensors(this.signature, input, `model '${this.name}'`)
     ) as Frame;
-    return recordRun(point, frame, sharesOf(options.context, frame), () => super.runAs(frame, options, view));
+    const isRunAgain = bisects(options.context, frame);
+    const shares = sharesOf(options.context, frame);
+    return recordRun(point, frame, shares, isRunAgain, () => super.runAs(frame, options, view));
   }
 
   override async runTensors(feeds: TensorMap, options: ModelRunOptions = {}): Promise<TensorMap> {
@@ -61,6 +63,7 @@ async function recordRun(
   point: RecordedPoint,
   input: Frame,
   shares: readonly Share[],
+  isRunAgain: boolean,
   run: () => Promise<Frame>,
 ): Promise<Frame> {
   for (const { context } of shares) point.admit(context);
@@ -70,7 +73,7 @@ async function recordRun(
     answer = await run();
   } catch (error) {
     // Its gate runs it again in parts, and those are kept.
-    if (shares.length > 1 && canBisect(error)) throw error;
+    if (isRunAgain && shares.length > 1 && canBisect(error)) throw error;
     const failing = shares.map((share) =>
       attempt(() => point.failed(share.context, rows(input, share), startedAt, error)),
     );
@@ -90,6 +93,12 @@ async function attempt(work: () => Promise<never>): Promise<never> {
 
 function rows(frame: Frame, { start, end }: Share): Frame {
   return frame.slice(start, end);
+}
+
+/** Whether the gate that joined these requests runs them again in parts when the run fails. */
+function bisects(context: ModelRunOptions['context'], { source }: Frame): boolean {
+  if (context instanceof BatchContext) return context.bisects;
+  return source instanceof Batch && source.bisects;
 }
 
 /** Whose rows they are: by the context that came with them, or by where their Frame came from. */
