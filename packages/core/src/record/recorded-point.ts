@@ -38,7 +38,7 @@ export class RecordedPoint {
     if (!(result instanceof Frame) && isStream(result)) return this.stream(context, input, startedAt, result);
     const output = result instanceof Frame ? result : undefined;
     const wait = this.keep(context, input, startedAt, output, undefined);
-    return wait ? wait.then(() => result) : result;
+    return wait ? wait.then(() => result, this.notKept) : result;
   }
 
   /** The same for a call that failed: throws, or rejects, with its error. */
@@ -47,7 +47,7 @@ export class RecordedPoint {
     if (!wait) throw error;
     return wait.then(() => {
       throw error;
-    });
+    }, this.notKept);
   }
 
   /** {@link answered} or {@link failed} for what is still under way. */
@@ -79,7 +79,7 @@ export class RecordedPoint {
           return this.failed(context, input, startedAt, error);
         });
         if (step.done) break;
-        await this.keep(context, input, startedAt, step.value, undefined);
+        await this.keep(context, input, startedAt, step.value, undefined)?.catch(this.notKept);
         yield step.value;
       }
       open = false;
@@ -95,13 +95,13 @@ export class RecordedPoint {
     startedAt: number,
     output: Frame | undefined,
     error: unknown,
-  ): Promise<void> | undefined {
+  ): void | Promise<void> {
     const { phases } = context;
     const models = this.modelsOf(context);
     const durationMs = this.clock.now() - startedAt;
     const epochMs = this.clock.epochMs() - durationMs;
     try {
-      const wait = this.recorder.keep({
+      return this.recorder.keep({
         context: context as Context,
         point: this.point,
         input,
@@ -111,9 +111,6 @@ export class RecordedPoint {
         durationMs,
         phases,
         models,
-      });
-      return wait?.catch((cause: unknown) => {
-        throw this.unkept(cause);
       });
     } catch (cause) {
       throw this.unkept(cause);
@@ -126,6 +123,10 @@ export class RecordedPoint {
     if (!use) return models;
     return [models.find(({ model, version }) => model === use.model && version === use.version) ?? use];
   }
+
+  private readonly notKept = (cause: unknown): never => {
+    throw this.unkept(cause);
+  };
 
   private unkept(cause: unknown): WitanError {
     if (WitanError.is(cause)) return cause;

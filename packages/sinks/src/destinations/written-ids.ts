@@ -7,6 +7,10 @@ const MAX_IDS = 1_000_000;
 export class WrittenIds {
   private readonly ids = new Set<string>();
 
+  get isEmpty(): boolean {
+    return this.ids.size === 0;
+  }
+
   has(record: LogRecord): boolean {
     return this.ids.has(record.id);
   }

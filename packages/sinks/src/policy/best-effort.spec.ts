@@ -51,7 +51,7 @@ describe('a best-effort sink', () => {
     keep(few, 'b', 'c', 'd', 'e', 'f', 'g');
     expect(few.stats).toMatchObject({ queued: 5, dropped: 2 });
     const small = made({ maxBytes: 5_000, batchRecords: 100 });
-    for (let i = 0; i < 50; i++) keep(small, `r${i}`);
+    for (let i = 0; i < 50; i++) small.keep(recordOf(`r${i}`, { size: 400 }));
     expect(small.stats.queued).toBeLessThan(12);
     expect(small.stats.queued + small.stats.dropped).toBe(50);
     sink.behave = () => {};

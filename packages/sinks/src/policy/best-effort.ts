@@ -1,5 +1,5 @@
 import type { Clock } from '@witan/core';
-import { roughBytes } from '../record/write-frame.js';
+import { TooLarge } from '../record/byte-writer.js';
 import type { LogRecord } from '../sink/log-record.js';
 import type { Sink } from '../sink/sink.js';
 import { textOf } from '../sink/text-of.js';
@@ -11,9 +11,6 @@ import { type RecordKey, writerOf } from './key-of.js';
 import type { Keeping } from './keeping.js';
 import { RecordRing } from './record-ring.js';
 import { SinkCounters, type SinkStats } from './sink-stats.js';
-
-/** What a record costs beside its columns, about. */
-const RECORD_BYTES = 400;
 
 export interface BestEffortParts {
   readonly name: string;
@@ -96,15 +93,18 @@ class Lane {
     private readonly delivery: Delivery,
     private readonly counters: SinkCounters,
   ) {
-    const { maxRecords, maxBytes, writers } = parts;
-    this.ring = new RecordRing(Math.max(1, Math.floor(maxRecords / writers)), maxBytes / writers);
+    const { maxRecords, maxBytes, writers, batchRecords } = parts;
+    this.ring = new RecordRing(Math.max(1, Math.floor(maxRecords / writers)), maxBytes / writers, batchRecords);
   }
 
   add(record: LogRecord): void {
-    const bytes = RECORD_BYTES + roughBytes(record.input) + roughBytes(record.output) + (record.raw?.body.length ?? 0);
-    const dropped = this.ring.push(record, bytes);
-    this.counters.dropped += dropped;
-    this.counters.queued += 1 - dropped;
+    try {
+      const dropped = this.ring.push(record);
+      this.counters.dropped += dropped;
+      this.counters.queued += 1 - dropped;
+    } catch (error) {
+      this.refuse(record, error);
+    }
     if (this.ring.size >= this.parts.batchRecords) this.wake();
     else if (!this.scheduled && !this.running) {
       this.scheduled = true;
@@ -122,9 +122,16 @@ class Lane {
 
   /** Counts what is left. */
   giveUp(): void {
-    const left = this.ring.take(Infinity).length;
-    this.counters.queued -= left;
-    this.counters.dropped += left;
+    for (let left = this.ring.take(); left; left = this.ring.take()) {
+      this.counters.queued -= left.count;
+      this.counters.dropped += left.count;
+    }
+  }
+
+  /** It has no binary form, or one that is larger than all that may wait. */
+  private refuse(record: LogRecord, error: unknown): void {
+    if (error instanceof TooLarge) this.counters.dropped++;
+    else void this.delivery.bury({ ...record, input: undefined, output: undefined, raw: undefined }, textOf(error));
   }
 
   private wake(): void {
@@ -140,12 +147,11 @@ class Lane {
   private async run(): Promise<void> {
     // Not in the turn of the request that filled the batch.
     await new Promise<void>((resolve) => this.parts.clock.nextTurn(resolve));
-    while (this.ring.size > 0) {
-      const batch = this.ring.take(this.parts.batchRecords);
+    for (let batch = this.ring.take(); batch; batch = this.ring.take()) {
       const isOver = await this.delivery.deliver(batch);
-      this.counters.queued -= batch.length;
+      this.counters.queued -= batch.count;
       if (isOver) continue;
-      this.counters.dropped += batch.length;
+      this.counters.dropped += batch.count;
       return;
     }
   }

@@ -5,6 +5,7 @@ import type { Sink } from '../sink/sink.js';
 import { textOf } from '../sink/text-of.js';
 import { type RetryOptions, waitMs } from './backoff.js';
 import type { DeadLetters } from './dead-letters.js';
+import { RecordBatch } from './record-batch.js';
 import type { SinkCounters } from './sink-stats.js';
 
 /** Longer reasons are cut off. */
@@ -31,12 +32,12 @@ export class Delivery {
   constructor(private readonly parts: DeliveryParts) {}
 
   /** Gives `false` when it was stopped before the destination took all of it. */
-  async deliver(batch: readonly LogRecord[], encoded?: () => Uint8Array): Promise<boolean> {
+  async deliver(batch: RecordBatch): Promise<boolean> {
     const { counters, attempts, stop } = this.parts;
     let left = batch;
-    for (let attempt = 1; left.length > 0;) {
+    for (let attempt = 1; left.count > 0;) {
       if (stop.aborted) return false;
-      const error = await this.attempt(left, left === batch ? encoded : undefined);
+      const error = await this.attempt(left);
       if (error === undefined) return this.delivered(left);
       if (isPoison(error)) {
         left = await this.withoutPoison(left, error);
@@ -52,23 +53,23 @@ export class Delivery {
     return true;
   }
 
-  private delivered(batch: readonly LogRecord[]): true {
+  private delivered(batch: RecordBatch): true {
     const { counters, clock } = this.parts;
-    counters.delivered += batch.length;
+    counters.delivered += batch.count;
     counters.lastError = undefined;
-    counters.lagMs = Math.max(0, clock.epochMs() - batch[0]!.epochMs);
+    counters.lagMs = Math.max(0, clock.epochMs() - batch.firstEpochMs);
     counters.publish();
     return true;
   }
 
-  private dropped(batch: readonly LogRecord[]): true {
-    this.parts.counters.dropped += batch.length;
+  private dropped(batch: RecordBatch): true {
+    this.parts.counters.dropped += batch.count;
     this.parts.counters.publish();
     return true;
   }
 
   /** What the write failed with; `undefined`: it is there. */
-  private async attempt(batch: readonly LogRecord[], encoded?: () => Uint8Array): Promise<unknown> {
+  private async attempt(batch: RecordBatch): Promise<unknown> {
     const { sink, clock, timeoutMs, stop } = this.parts;
     const controller = new AbortController();
     const abort = (): void => controller.abort(new Error('stopped'));
@@ -76,8 +77,11 @@ export class Delivery {
     stop.addEventListener('abort', abort, { once: true });
     try {
       const { signal } = controller;
+      const { encoded } = batch;
       const writing =
-        sink.writeEncoded && encoded ? sink.writeEncoded(encoded(), batch.length, signal) : sink.write(batch, signal);
+        sink.writeEncoded && encoded
+          ? sink.writeEncoded(encoded, batch.count, signal)
+          : sink.write(batch.records, signal);
       await settledOrAborted(writing, signal);
       return undefined;
     } catch (error) {
@@ -89,20 +93,20 @@ export class Delivery {
   }
 
   /** The batch without the records that can never be written. Where they are not named, it is halved until they are found. */
-  private async withoutPoison(batch: readonly LogRecord[], error: WitanError): Promise<readonly LogRecord[]> {
+  private async withoutPoison({ records }: RecordBatch, error: WitanError): Promise<RecordBatch> {
     const named = new Set(poisonIds(error));
-    const poisoned = batch.filter(({ id }) => named.has(id));
+    const poisoned = records.filter(({ id }) => named.has(id));
     if (poisoned.length > 0) {
       for (const record of poisoned) await this.bury(record, error.message);
-      return batch.filter(({ id }) => !named.has(id));
+      return RecordBatch.of(records.filter(({ id }) => !named.has(id)));
     }
-    if (batch.length === 1) {
-      await this.bury(batch[0]!, error.message);
-      return [];
+    if (records.length === 1) {
+      await this.bury(records[0]!, error.message);
+      return RecordBatch.of([]);
     }
-    const middle = batch.length >>> 1;
-    const isOver = await this.deliver(batch.slice(0, middle));
-    return isOver ? batch.slice(middle) : batch;
+    const middle = records.length >>> 1;
+    const isOver = await this.deliver(RecordBatch.of(records.slice(0, middle)));
+    return RecordBatch.of(isOver ? records.slice(middle) : records);
   }
 
   /** Takes note of a record that nothing takes. */

@@ -1,4 +1,4 @@
-import { arrayTypeOf, type Column, type DTypeInfo, type Frame, type ListData } from '@witan/core/frame';
+import type { Column, DTypeInfo, Frame, ListData } from '@witan/core/frame';
 import { ByteWriter } from './byte-writer.js';
 
 /** Layouts that are remembered: one encoder serves few points. */
@@ -83,13 +83,4 @@ function newLayout(given: ReadonlyMap<string, Column>): Layout {
   }
   const columns = [...given].map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
   return { columns, bytes: new Uint8Array(out.buffer.subarray(0, out.at)) };
-}
-
-/** About how many bytes a Frame's values take, without looking at its texts. */
-export function roughBytes(frame: Frame<object> | undefined): number {
-  if (!frame) return 0;
-  let bytes = 0;
-  for (const { dtype, length, size } of frame.columns.values())
-    bytes += length * size * (arrayTypeOf(dtype)?.BYTES_PER_ELEMENT ?? 32);
-  return bytes;
 }

@@ -102,9 +102,7 @@ export class Lossless implements Keeping {
     const { key, writers } = this.parts;
     if (!this.isOpen) return this.refused(this.closedError());
     try {
-      const written = this.writers[writerOf(record, key, writers)]!.append(record);
-      written.catch(() => this.counters.refused++);
-      return written;
+      return this.writers[writerOf(record, key, writers)]!.append(record);
     } catch (error) {
       return this.bury(record, error);
     }
@@ -173,7 +171,8 @@ export class Lossless implements Keeping {
       capacity: () => Math.min(maxSpillBytes, diskBytes(this.own!.folder)),
       added: (segment) => lane.segments.add(segment),
       sealed: () => void lane.segments.tidy(),
-      written: (records, bytes) => lane.written(records, bytes),
+      written: (records, bytes, firstEpochMs) => lane.written(records, bytes, firstEpochMs),
+      refused: (records) => void (this.counters.refused += records),
     });
   }
 

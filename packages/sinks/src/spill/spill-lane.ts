@@ -1,14 +1,11 @@
 import type { Clock, TimerHandle } from '@witan/core';
-import { Delivery } from '../policy/delivery.js';
+import type { Delivery } from '../policy/delivery.js';
+import { RecordBatch } from '../policy/record-batch.js';
 import type { SinkCounters } from '../policy/sink-stats.js';
-import type { LogRecord } from '../sink/log-record.js';
 import type { Cursors } from './cursors.js';
+import { FreshRecords } from './fresh-records.js';
 import { readBatch } from './read-batch.js';
 import { type Segment, Segments } from './segments.js';
-
-/** How many records of those that are on file also wait in memory, so that they need not be read. */
-const MAX_FRESH = 4_096;
-const MAX_FRESH_BYTES = 8 << 20;
 
 export interface SpillLaneParts {
   readonly clock: Clock;
@@ -20,18 +17,16 @@ export interface SpillLaneParts {
   readonly batchMs: number;
 }
 
-interface Batch {
-  readonly records: readonly LogRecord[];
+interface Stored {
+  readonly batch: RecordBatch;
+  /** How far to go on in the files. */
   readonly bytes: number;
-  readonly encoded?: () => Uint8Array;
 }
 
 /** Delivers the files of one writer in their order: from memory while it keeps up, else from the files. */
 export class SpillLane {
   readonly segments = new Segments();
-  private readonly fresh: LogRecord[] = [];
-  private readonly freshBytes: number[] = [];
-  private freshTotal = 0;
+  private readonly fresh = new FreshRecords();
   /** Records after those in memory are only on file. */
   private isBehind = false;
   /** The oldest record has waited long enough for others. */
@@ -42,13 +37,11 @@ export class SpillLane {
 
   constructor(private readonly parts: SpillLaneParts) {}
 
-  /** These are on file now; `bytes` of all of them together. */
-  written(records: readonly LogRecord[], bytes: number): void {
-    this.parts.counters.queued += records.length;
-    this.parts.counters.spillBytes += bytes;
-    const isRoomy = this.fresh.length + records.length <= MAX_FRESH && this.freshTotal + bytes <= MAX_FRESH_BYTES;
-    if (this.isBehind || !isRoomy) this.isBehind = true;
-    else this.remember(records, bytes);
+  /** These are on file now; what is in `bytes` may change afterwards. */
+  written(records: number, bytes: Uint8Array, firstEpochMs: number): void {
+    this.parts.counters.queued += records;
+    this.parts.counters.spillBytes += bytes.length;
+    this.isBehind ||= !this.fresh.add(records, bytes, firstEpochMs);
     if (this.isReady) this.wake?.();
     else this.waitForOthers();
   }
@@ -87,7 +80,7 @@ export class SpillLane {
   }
 
   private get isReady(): boolean {
-    return this.isHurried || this.isBehind || this.isDue || this.fresh.length >= this.parts.batchRecords;
+    return this.isHurried || this.isBehind || this.isDue || this.fresh.records >= this.parts.batchRecords;
   }
 
   private waitForOthers(): void {
@@ -98,23 +91,14 @@ export class SpillLane {
     }, this.parts.batchMs);
   }
 
-  /** The last record of a turn stands for the bytes of all: they are delivered together. */
-  private remember(records: readonly LogRecord[], bytes: number): void {
-    records.forEach((record, i) => {
-      this.fresh.push(record);
-      this.freshBytes.push(i === records.length - 1 ? bytes : 0);
-    });
-    this.freshTotal += bytes;
-  }
-
   private async deliver(segment: Segment, offset: number): Promise<boolean> {
     const { counters, delivery } = this.parts;
-    const batch = this.fresh.length > 0 ? this.takeFresh() : await this.takeStored(segment, offset);
-    const isOver = batch.records.length === 0 || (await delivery.deliver(batch.records, batch.encoded));
+    const { batch, bytes } = this.fresh.records > 0 ? this.takeFresh() : await this.takeStored(segment, offset);
+    const isOver = batch.count === 0 || (await delivery.deliver(batch));
     if (!isOver) return false;
-    counters.queued -= batch.records.length;
-    counters.spillBytes -= batch.bytes;
-    await this.segments.advance(batch.bytes);
+    counters.queued -= batch.count;
+    counters.spillBytes -= bytes;
+    await this.segments.advance(bytes);
     this.noteCursor();
     return true;
   }
@@ -124,28 +108,21 @@ export class SpillLane {
     if (at) this.parts.cursors.note(at.segment, at.offset);
   }
 
-  /** Whole turns of records, about a batch. */
-  private takeFresh(): Batch {
-    let [count, bytes] = [0, 0];
-    for (let i = 0; i < this.fresh.length && count < this.parts.batchRecords; i++) {
-      bytes += this.freshBytes[i]!;
-      if (this.freshBytes[i]! > 0) count = i + 1;
-    }
-    this.freshBytes.splice(0, count);
-    this.freshTotal -= bytes;
+  private takeFresh(): Stored {
+    const batch = this.fresh.take(this.parts.batchRecords);
     this.isDue = false;
-    const records = this.fresh.splice(0, count);
-    if (this.fresh.length > 0) this.waitForOthers();
-    return { records, bytes };
+    if (this.fresh.records > 0) this.waitForOthers();
+    return { batch, bytes: batch.encoded!.length };
   }
 
-  private async takeStored(segment: Segment, offset: number): Promise<Batch> {
+  private async takeStored(segment: Segment, offset: number): Promise<Stored> {
     const { counters, batchRecords } = this.parts;
     const { records, bytes, damagedBytes, unreadable, encoded } = await readBatch(segment, offset, batchRecords);
     counters.damagedBytes += damagedBytes;
     counters.dead += unreadable;
     if (unreadable > 0) segment.keep = true;
     if (segment.adopted) counters.queued += records.length;
-    return { records, bytes, encoded: unreadable > 0 || damagedBytes > 0 ? undefined : () => encoded };
+    const isWhole = unreadable === 0 && damagedBytes === 0;
+    return { batch: RecordBatch.of(records, isWhole ? encoded : undefined), bytes };
   }
 }

@@ -29,13 +29,16 @@ export interface SpillWriterParts {
   readonly added: (segment: Segment) => void;
   /** To the last one nothing is added any more. */
   readonly sealed: () => void;
-  /** Records that are on file now. */
-  readonly written: (records: readonly LogRecord[], bytes: number) => void;
+  /** So many records are on file now; `bytes` are used again. */
+  readonly written: (records: number, bytes: Uint8Array, firstEpochMs: number) => void;
+  /** So many records could not be written. */
+  readonly refused: (records: number) => void;
 }
 
 /** The records of one turn of the event loop: they are written at once, and their answers leave together. */
 interface Turn {
-  readonly records: LogRecord[];
+  records: number;
+  readonly firstEpochMs: number;
   readonly done: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -78,8 +81,8 @@ export class SpillWriter {
    */
   append(record: LogRecord): Promise<void> {
     this.encoder.add(record);
-    const turn = (this.turn ??= this.newTurn());
-    turn.records.push(record);
+    const turn = (this.turn ??= this.newTurn(record.epochMs));
+    turn.records++;
     return turn.done;
   }
 
@@ -99,13 +102,14 @@ export class SpillWriter {
     this.seal();
   }
 
-  private newTurn(): Turn {
+  private newTurn(firstEpochMs: number): Turn {
     let [resolve, reject]: [() => void, (error: Error) => void] = [() => {}, () => {}];
     const done = new Promise<void>((yes, no) => ([resolve, reject] = [yes, no]));
+    const turn: Turn = { records: 0, firstEpochMs, done, resolve, reject };
     // Whoever waits for it sees it too.
-    done.catch(() => {});
+    done.catch(() => this.parts.refused(turn.records));
     this.parts.clock.nextTurn(() => this.flush());
-    return { records: [], done, resolve, reject };
+    return turn;
   }
 
   private tryWrite(turn: Turn, bytes: Uint8Array): boolean {
@@ -116,7 +120,7 @@ export class SpillWriter {
       return false;
     }
     this.failure = undefined;
-    this.parts.written(turn.records, bytes.length);
+    this.parts.written(turn.records, bytes, turn.firstEpochMs);
     turn.resolve();
     return true;
   }
@@ -181,7 +185,7 @@ export class SpillWriter {
       this.tryAgain();
       return false;
     }
-    this.parts.written(turn.records, bytes.length);
+    this.parts.written(turn.records, bytes, turn.firstEpochMs);
     turn.resolve();
     if (this.blocked.length === 0) this.failure = undefined;
     return true;

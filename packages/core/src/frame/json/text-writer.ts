@@ -136,6 +136,22 @@ export class JsonTextWriter {
     this.end = at;
   }
 
+  /** A text by its UTF-8 bytes; makes room itself. */
+  utf8(source: Buffer, start: number, end: number): void {
+    this.reserve(end - start + 2 + SCALAR_BYTES);
+    const { bytes } = this;
+    let at = this.end;
+    bytes[at++] = QUOTE;
+    for (let i = start; i < end; i++) {
+      const code = source[i]!;
+      if (code < 0x20 || code === QUOTE || code === BACKSLASH || code > 0x7e)
+        return this.escaped(source.toString('utf8', start, end));
+      bytes[at++] = code;
+    }
+    bytes[at++] = QUOTE;
+    this.end = at;
+  }
+
   /** Bytes as base64; makes room itself. */
   binary(value: Uint8Array): void {
     this.reserve(Math.ceil(value.length / 3) * 4 + 2 + SCALAR_BYTES);

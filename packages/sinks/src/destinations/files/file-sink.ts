@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { type Clock, systemClock, type TimerHandle, WitanError } from '@witan/core';
+import { decodeRecord, decodeRecords } from '../../record/record-decoder.js';
 import type { LogRecord } from '../../sink/log-record.js';
 import { poisonError } from '../../sink/poison.js';
 import type { Sink } from '../../sink/sink.js';
 import { destinationError, unavailable } from '../destinations.errors.js';
 import { PathTemplate, type Place } from '../layout/path-template.js';
+import { LineThread } from '../lines/line-thread.js';
 import { ParquetThread } from '../parquet/parquet-thread.js';
 import { Turns } from '../turns.js';
 import { WrittenIds } from '../written-ids.js';
@@ -22,6 +24,15 @@ interface Share {
   readonly records: LogRecord[];
 }
 
+/** The same, ready to be written. */
+interface Piece {
+  readonly place: Place;
+  readonly key: string;
+  readonly encode: (writer: PartWriter) => Promise<Uint8Array> | Uint8Array;
+  /** What is remembered when the rest of the batch fails. */
+  readonly records: () => readonly LogRecord[];
+}
+
 /**
  * Records in files of NDJSON or Parquet, in folders by time or by what they are of. A file is written where readers do
  * not look (`.parts` below the folder) and moved to its place when it is large or old enough. What a killed process left
@@ -32,6 +43,8 @@ export class FileSink implements Sink {
   private readonly folder: string;
   private readonly clock: Clock;
   private readonly thread = new ParquetThread();
+  /** Where nothing but lines is made, of records that share a file whatever they are. */
+  private readonly lines: LineThread | undefined;
   private readonly format: PartFormat;
   private readonly template: PathTemplate;
   private readonly open = new Map<string, PartWriter>();
@@ -56,6 +69,7 @@ export class FileSink implements Sink {
         : ndjsonFormat(options.gzip ?? false);
     const path = options.path ?? DEFAULT_PATH + this.format.ending;
     this.template = new PathTemplate(path, options.name ?? 'records');
+    if (options.format !== 'parquet' && this.template.isByTime) this.lines = new LineThread(options.gzip ?? false);
     for (const limit of ['maxBytes', 'maxAgeMs', 'maxOpenFiles'] as const) {
       const value = options[limit];
       if (value !== undefined && !(value > 0))
@@ -64,19 +78,21 @@ export class FileSink implements Sink {
   }
 
   write(batch: readonly LogRecord[], signal: AbortSignal): Promise<void> {
+    return this.turns.take(() => this.writeShares(batch, signal));
+  }
+
+  /** As {@link write}; plain and compressed lines are made of the bytes, in a thread. */
+  writeEncoded(batch: Uint8Array, _records: number, signal: AbortSignal): Promise<void> {
     return this.turns.take(async () => {
-      if (this.closed) throw destinationError('SINK_ERR_DESTINATION_CLOSED', `${this.name} is closed`);
-      // Also where the write fails: what it brought may lie in a file.
-      this.rotateLater();
-      for (const share of this.shares(batch)) {
-        signal.throwIfAborted();
-        await this.append(share).catch((error: unknown) => {
-          throw WitanError.is(error) ? error : unavailable(this.name, error);
-        });
-      }
-      // Nobody waits any more, and it comes again: what is there is remembered.
-      signal.throwIfAborted();
-      this.kept.settle(batch);
+      const isNew = !this.closed && this.kept.isEmpty;
+      const shares = isNew ? await this.lines?.shares(batch) : undefined;
+      if (!shares) return this.writeShares(decodeRecords(batch), signal);
+      const pieces = shares.map(({ start, firstEnd, end, lines }): Piece => {
+        const place = this.template.place(decodeRecord(batch, { start, end: firstEnd }));
+        const records = (): readonly LogRecord[] => decodeRecords(batch.subarray(start, end));
+        return { place, key: `${place.partition}\n`, encode: () => lines, records };
+      });
+      await this.writePieces(pieces, signal);
     });
   }
 
@@ -93,9 +109,37 @@ export class FileSink implements Sink {
       await this.finishAll().finally(async () => {
         for (const { part } of this.unfinished) await part.abandon();
         await this.thread.close();
+        await this.lines?.close();
         await (await this.staging?.catch(() => undefined))?.close();
       });
     });
+  }
+
+  private async writeShares(batch: readonly LogRecord[], signal: AbortSignal): Promise<void> {
+    const pieces = Array.from(this.shares(batch), ({ place, records }): Piece => {
+      const key = `${place.partition}\n${this.format.layout(records[0]!)}`;
+      return { place, key, encode: (writer) => writer.encode(records), records: () => records };
+    });
+    await this.writePieces(pieces, signal);
+    this.kept.settle(batch);
+  }
+
+  private async writePieces(pieces: readonly Piece[], signal: AbortSignal): Promise<void> {
+    if (this.closed) throw destinationError('SINK_ERR_DESTINATION_CLOSED', `${this.name} is closed`);
+    // Also where the write fails: what it brought may lie in a file.
+    this.rotateLater();
+    const written: Piece[] = [];
+    try {
+      for (const piece of pieces) {
+        signal.throwIfAborted();
+        await this.append(piece, written);
+      }
+      // Nobody waits any more, and it comes again: what is there is remembered.
+      signal.throwIfAborted();
+    } catch (error) {
+      for (const piece of written) this.kept.add(piece.records());
+      throw WitanError.is(error) || signal.aborted ? error : unavailable(this.name, error);
+    }
   }
 
   private shares(batch: readonly LogRecord[]): Iterable<Share> {
@@ -111,12 +155,12 @@ export class FileSink implements Sink {
     return shares.values();
   }
 
-  private async append({ place, records }: Share): Promise<void> {
-    const key = `${place.partition}\n${this.format.layout(records[0]!)}`;
+  private async append(share: Piece, written: Piece[]): Promise<void> {
+    const { key, place } = share;
     const writer = this.open.get(key) ?? (await this.start(key, place));
     let piece: Uint8Array;
     try {
-      piece = await writer.encode(records);
+      piece = await share.encode(writer);
     } catch (error) {
       this.retire(key, writer);
       throw poisonError(`${this.name}: ${(error as Error).message}`, undefined, error);
@@ -127,7 +171,7 @@ export class FileSink implements Sink {
       this.retire(key, writer);
       throw error;
     }
-    this.kept.add(records);
+    written.push(share);
     // The one that waited longest comes first.
     this.open.delete(key);
     this.open.set(key, writer);

@@ -36,7 +36,7 @@ export function jsonLine(record: LogRecord): string {
 }
 
 /** ISO 8601 in UTC; absent for a time that no date can hold. */
-function timeText(epochMs: number): string | undefined {
+export function timeText(epochMs: number): string | undefined {
   const date = new Date(epochMs);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }

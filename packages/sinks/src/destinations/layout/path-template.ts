@@ -54,6 +54,11 @@ export class PathTemplate {
     if (!isSafe || /[\\\0]/.test(text)) throw cannot(text, 'it must be a relative path with slashes');
   }
 
+  /** Whether records of one minute share a file, whatever they are of. */
+  get isByTime(): boolean {
+    return !this.pieces.some((piece) => piece.startsWith('{') && FIELDS[piece.slice(1, -1)] !== undefined);
+  }
+
   place(record: LogRecord): Place {
     const date = new Date(record.epochMs);
     const pieces = this.pieces.map((piece) => filled(piece, record, date));
