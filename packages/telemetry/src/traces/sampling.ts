@@ -43,8 +43,9 @@ export class Sampling {
 
   /** For a request that was not chosen when it began. */
   atEnd(outcome: Outcome): boolean {
-    const rule = this.rules.find((each) => fits(each, outcome));
-    return rule !== undefined && (rule.ratio === undefined || this.ids.chance() < rule.ratio);
+    for (const rule of this.rules)
+      if (fits(rule, outcome)) return rule.ratio === undefined || this.ids.chance() < rule.ratio;
+    return false;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Context as OtelContext } from '@opentelemetry/api';
 import type { AnswerEvent, Context, RequestEvent } from '@witan/core';
+import { ChildList } from './child-list.js';
 import type { ChildRecord } from './child-records.js';
 import type { Sampling } from './sampling.js';
 import type { TraceIds } from './trace-ids.js';
@@ -16,7 +17,7 @@ export class TracedRequest {
   readonly parent: RemoteParent | undefined;
   /** Whether its trace is said to be kept to whoever it calls. */
   readonly sampled: boolean;
-  children: ChildRecord[] | undefined = undefined;
+  children: ChildList | undefined = undefined;
   droppedChildren = 0;
   /** Spans of the user's own code that have ended; their kind is the tracer's affair. */
   ownSpans: unknown[] | undefined = undefined;
@@ -69,9 +70,19 @@ export class TracedRequest {
 
   remember(child: ChildRecord): void {
     if (!this.mayBeKept || this.kept !== undefined) return;
-    const children = (this.children ??= []);
-    if (children.length < MAX_CHILDREN) children.push(child);
-    else this.droppedChildren++;
+    const { children } = this;
+    if (children && children.count >= MAX_CHILDREN) this.droppedChildren++;
+    else this.children = new ChildList(child, children);
+  }
+
+  /**
+   * The same for a run of several requests: those that remember the same so far share what they remember then.
+   * @param shared of the request before; gives that of this one
+   */
+  rememberShared(child: ChildRecord, shared: ChildList | undefined): ChildList | undefined {
+    if (shared?.record === child && shared.before === this.children) this.children = shared;
+    else this.remember(child);
+    return this.children;
   }
 
   /** A span of the user's that has ended; false: it is not to be exported later. */

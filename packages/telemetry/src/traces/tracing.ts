@@ -9,6 +9,7 @@ import {
 import type { InferEvent } from '../events/infer-event.js';
 import type { ModelLoadEvent } from '../events/model-load-event.js';
 import type { Watch } from '../events/watch.js';
+import type { ChildList } from './child-list.js';
 import { batchRecord, type ChildRecord, inferRecord, loadRecord } from './child-records.js';
 import { ChildSpans, loadSpan } from './child-spans.js';
 import { currentRequest, requestStore } from './request-binding.js';
@@ -130,9 +131,11 @@ export class Tracing {
   /** One record for all requests of a run, made if any of them may be kept. */
   private rememberAll(contexts: readonly Context[], make: () => ChildRecord): void {
     let record: ChildRecord | undefined;
+    let shared: ChildList | undefined;
     for (const context of contexts) {
       const request = TracedRequest.of(context);
-      if (request?.mayBeKept) request.remember((record ??= make()));
+      if (request?.mayBeKept && request.kept === undefined)
+        shared = request.rememberShared((record ??= make()), shared);
     }
   }
 
@@ -178,7 +181,8 @@ export class Tracing {
     const { offsetMs } = this;
     sink.add(serverSpan(request, event, event.startedAt + offsetMs));
     if (request.children)
-      for (const parts of new ChildSpans(request, this.ids, offsetMs).build(request.children)) sink.add(parts);
+      for (const parts of new ChildSpans(request, this.ids, offsetMs).build(request.children.toArray()))
+        sink.add(parts);
     for (const span of request.ownSpans ?? []) sink.addOwn(span);
   }
 
