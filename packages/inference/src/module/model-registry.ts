@@ -83,7 +83,14 @@ export class ModelRegistry
     this.runners = new RunnerFactory(options.runners, { clock });
     const { runners } = this;
     const records = (this.records = new ModelRecords(points, options.log));
-    this.repository = new ModelRepository({ options, runners, clock, gates, records, log: new Logger('ModelRegistry') });
+    this.repository = new ModelRepository({
+      options,
+      runners,
+      clock,
+      gates,
+      records,
+      log: new Logger('ModelRegistry'),
+    });
   }
 
   /**

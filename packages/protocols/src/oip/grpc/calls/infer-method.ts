@@ -36,7 +36,13 @@ function infer(parts: InferParts, call: RpcUnaryCall, message: Buffer, fail: Fai
   caller.start(() => begin(parts, caller, call, message, fail));
 }
 
-function begin({ server, limits }: InferParts, caller: OipCaller, call: RpcUnaryCall, message: Buffer, fail: Fail): void {
+function begin(
+  { server, limits }: InferParts,
+  caller: OipCaller,
+  call: RpcUnaryCall,
+  message: Buffer,
+  fail: Fail,
+): void {
   const failed = (thrown: unknown): void => {
     caller.failed(thrown);
     fail(call, thrown);
