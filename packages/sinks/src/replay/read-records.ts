@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { WitanError } from '@witan/core';
@@ -12,6 +11,7 @@ import { recordsOfTable } from '../destinations/layout/records-of-table.js';
 import { decodeInferenceLogs } from '../destinations/hushar/decode-inference-logs.js';
 import { ParquetThread } from '../destinations/parquet/parquet-thread.js';
 import type { LogRecord } from '../sink/log-record.js';
+import { linesOf } from './lines-of.js';
 import { type RecordFile, recordFiles } from './record-file.js';
 import { replayError } from './replay.errors.js';
 
@@ -67,13 +67,9 @@ async function* recordsIn(
 
 async function* lines(file: RecordFile, damaged: (where: string, cause: unknown) => void): AsyncGenerator<LogRecord> {
   const stream = await file.stream();
-  let broken: unknown;
-  const input: Readable = file.name.endsWith('.gz')
-    ? pipeline(stream, createGunzip(), (error) => (broken = error ?? undefined))
-    : stream;
-  input.on('error', (error) => (broken = error));
+  const input: Readable = file.name.endsWith('.gz') ? pipeline(stream, createGunzip(), () => undefined) : stream;
   let number = 0;
-  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+  for await (const line of linesOf(input)) {
     number++;
     if (line === '') continue;
     let record: LogRecord;
@@ -85,7 +81,6 @@ async function* lines(file: RecordFile, damaged: (where: string, cause: unknown)
     }
     yield record;
   }
-  if (broken !== undefined) damaged(file.name, broken);
 }
 
 async function table(file: RecordFile, thread: ParquetThread): Promise<Iterable<LogRecord>> {
