@@ -1,4 +1,5 @@
 import { Answer, type AnswerEvent, type Context, type ModelUse, type RequestEvent, toWitanError } from '@witan/core';
+import { GRPC_CODES, METHODS } from '../events/conventions.js';
 import { BoundSets } from './bound-sets.js';
 import type { HistogramSeries } from './instrument.js';
 import type { Instruments } from './instruments.js';
@@ -105,45 +106,7 @@ function outcomeOf({ error, result }: RequestEvent): string {
   return result instanceof Answer && result.status >= 400 ? 'answered' : 'ok';
 }
 
-const CATEGORIES = [
-  'CANCELLED',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'UNAUTHENTICATED',
-];
+/** Errors' categories are gRPC's codes. */
 const OUTCOMES: Readonly<Record<string, string>> = Object.fromEntries(
-  CATEGORIES.map((category) => [category, category.toLowerCase()]),
+  GRPC_CODES.map((category) => [category, category.toLowerCase()]),
 );
-
-/** As OpenTelemetry's conventions have them; others are `_OTHER`. */
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH', 'QUERY']);
-
-const GRPC_CODES: readonly string[] = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-];

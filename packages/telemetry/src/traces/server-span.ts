@@ -1,31 +1,9 @@
 import type { Attributes } from '@opentelemetry/api';
 import { type AnswerEvent, type ModelUse, toWitanError, type WitanError } from '@witan/core';
+import { GRPC_CODES, METHODS } from '../events/conventions.js';
 import { isServerError, type TracedRequest } from './traced-request.js';
 import { errorEvent } from './span-errors.js';
 import { SPAN_KIND, type SpanEvent, type SpanParts } from './span-data.js';
-
-/** The methods that semantic conventions know; another one's name may be anything a caller likes. */
-const METHODS: ReadonlySet<string> = new Set('GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH QUERY'.split(' '));
-
-const GRPC_CODES = [
-  'OK',
-  'CANCELLED',
-  'UNKNOWN',
-  'INVALID_ARGUMENT',
-  'DEADLINE_EXCEEDED',
-  'NOT_FOUND',
-  'ALREADY_EXISTS',
-  'PERMISSION_DENIED',
-  'RESOURCE_EXHAUSTED',
-  'FAILED_PRECONDITION',
-  'ABORTED',
-  'OUT_OF_RANGE',
-  'UNIMPLEMENTED',
-  'INTERNAL',
-  'UNAVAILABLE',
-  'DATA_LOSS',
-  'UNAUTHENTICATED',
-];
 
 /** A value that a caller chose is cut to this. */
 const MAX_TEXT_CHARS = 256;

@@ -49,9 +49,10 @@ export function floatRun(
   for (let i = from; i < end;) {
     i = plainFloats(cursor.bytes, cursor.at, out, i, end);
     cursor.at = scan.at;
-    if (scan.beforeValue) out[i++] = slowFloat(cursor, of, single);
-    else if (i < end) throw notComma(cursor, of, cursor.at);
-    if (scan.beforeValue && i < end) stepOverComma(cursor, of);
+    if (scan.beforeValue) {
+      out[i++] = slowFloat(cursor, of, single);
+      if (i < end) stepOverComma(cursor, of);
+    } else if (i < end) throw notComma(cursor, of, cursor.at);
   }
   endRun(cursor, of, count);
 }
