@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { ExperimentJson, ExperimentSummary } from '@witan/inference';
-import { callForJson, type ServerRequest } from '../server-call/call-server.js';
-import { connectionOf, withConnection } from '../server-call/connection.js';
+import { type Call, callCommand } from '../server-call/call-command.js';
+import type { ServerRequest } from '../server-call/call-server.js';
 import { CommandError, type Terminal } from '../terminal.js';
 import { experimentsTable, experimentText, summaryText } from './experiments-text.js';
 
@@ -15,17 +15,6 @@ Examples:
 What changes the server needs witan serve --model-control. Exit codes: 0 done; 1 the server refused or is not there;
 2 the command line cannot be used.
 `;
-
-/** A call about one experiment, or all of them. */
-interface Call {
-  readonly name: string;
-  /** What follows the name of the command. */
-  readonly usage: string;
-  readonly summary: string;
-  readonly changes: boolean;
-  /** The call as it is sent, of the arguments in the order of {@link usage}. */
-  request(args: readonly string[]): ServerRequest;
-}
 
 const path = (experiment: string, rest = ''): string => `/experiments/${encodeURIComponent(experiment)}${rest}`;
 const change = (experiment: string, body: object): ServerRequest => ({
@@ -87,24 +76,8 @@ export function experimentsCommand(terminal: Terminal): Command {
     .helpCommand('help [command]', 'print the help of a command')
     .description('Lists the experiments of a running server, changes what goes where, and says what came of them.')
     .addHelpText('after', EXAMPLES);
-  for (const call of CALLS) command.addCommand(callCommand(call, terminal));
+  for (const call of CALLS) command.addCommand(callCommand(call, terminal, textOf));
   return command;
-}
-
-function callCommand({ name, usage, summary, changes, request }: Call, terminal: Terminal): Command {
-  const command = new Command(name).summary(summary).description(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`);
-  for (const argument of usage.split(' ')) if (argument !== '') command.argument(argument);
-  withConnection(command, changes ? 'admin-key-file' : 'api-key-file');
-  command.option('--json', "print the server's answer as it is");
-  return command.action(async (...given: unknown[]) => {
-    const args = given.filter((each): each is string => typeof each === 'string');
-    const sent = request(args);
-    const connection = await connectionOf(command, terminal);
-    const headers: Record<string, string> = sent.body === undefined ? {} : { 'content-type': 'application/json' };
-    const answer = await callForJson(connection, { ...sent, headers });
-    const isJson = command.opts<{ json?: boolean }>().json;
-    terminal.out(isJson ? `${JSON.stringify(answer, undefined, 2)}\n` : textOf(answer));
-  });
 }
 
 function shareOf(text: string): number {

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import type { ModelJson } from '@witan/inference';
-import { callForJson, type ServerRequest } from '../server-call/call-server.js';
-import { connectionOf, withConnection } from '../server-call/connection.js';
+import { type Call, callCommand } from '../server-call/call-command.js';
 import type { Terminal } from '../terminal.js';
 import { modelsTable, modelText } from './models-text.js';
 
@@ -16,17 +15,6 @@ Examples:
 What changes the server needs witan serve --model-control. Exit codes: 0 done; 1 the server refused or is not there;
 2 the command line cannot be used.
 `;
-
-/** A call about one model, or all of them. */
-interface Call {
-  readonly name: string;
-  /** What follows the name of the command. */
-  readonly usage: string;
-  readonly summary: string;
-  readonly changes: boolean;
-  /** The call as it is sent, of the arguments in the order of {@link usage}. */
-  request(args: readonly string[]): ServerRequest;
-}
 
 const path = (model: string, rest = ''): string => `/models/${encodeURIComponent(model)}${rest}`;
 const aliasPath = (model: string, alias: string): string => path(model, `/aliases/${encodeURIComponent(alias)}`);
@@ -110,25 +98,8 @@ export function modelsCommand(terminal: Terminal): Command {
     .helpCommand('help [command]', 'print the help of a command')
     .description('Lists the models of a running server, and changes which of them are served.')
     .addHelpText('after', EXAMPLES);
-  for (const call of CALLS) command.addCommand(callCommand(call, terminal));
+  for (const call of CALLS) command.addCommand(callCommand(call, terminal, textOf));
   return command;
-}
-
-function callCommand({ name, usage, summary, changes, request }: Call, terminal: Terminal): Command {
-  const command = new Command(name).summary(summary).description(`${summary[0]!.toUpperCase()}${summary.slice(1)}.`);
-  for (const argument of usage.split(' ')) if (argument !== '') command.argument(argument);
-  withConnection(command, changes ? 'admin-key-file' : 'api-key-file');
-  command.option('--json', "print the server's answer as it is");
-  return command.action(async (...given: unknown[]) => {
-    const args = given.filter((each): each is string => typeof each === 'string');
-    const connection = await connectionOf(command, terminal);
-    const sent = request(args);
-    const headers: Record<string, string> = sent.body === undefined ? {} : { 'content-type': 'application/json' };
-    const answer = await callForJson(connection, { ...sent, headers });
-    terminal.out(
-      command.opts<{ json?: boolean }>().json ? `${JSON.stringify(answer, undefined, 2)}\n` : textOf(answer),
-    );
-  });
 }
 
 function textOf(answer: unknown): string {

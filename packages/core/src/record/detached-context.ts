@@ -7,14 +7,19 @@ const NOTHING: RawRequest = { contentType: '', body: new Uint8Array(0) };
 /** Stands in the record of a model's run where nobody said which request it was for: a job, a test, a joined Frame. */
 export class DetachedContext extends Context<object> {
   readonly transport = 'memory';
-  readonly requestId = randomUUID();
   readonly service = '';
   readonly params = {};
   readonly peer = NOBODY;
-  readonly deadline = undefined;
   readonly aborted = false;
   readonly raw = NOTHING;
-  readonly priority = 0;
+
+  constructor(
+    readonly requestId: string = randomUUID(),
+    readonly deadline: number | undefined = undefined,
+    readonly priority = 0,
+  ) {
+    super();
+  }
 
   get signal(): AbortSignal {
     return new AbortController().signal;

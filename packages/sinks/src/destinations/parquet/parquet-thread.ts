@@ -1,20 +1,18 @@
 import { Worker } from 'node:worker_threads';
 import { decodeArrowStream, encodeArrowStream, type Frame } from '@witan/core/frame';
-import { destinationError, unavailable } from '../destinations.errors.js';
+import { destinationError } from '../destinations.errors.js';
 import { loadPeer } from '../load-peer.js';
+import { TaskThread } from '../task-thread.js';
 import type { ParquetAnswer, ParquetCompression, ParquetTask } from './parquet-task.js';
 
 type Request = ParquetTask extends infer Task ? (Task extends unknown ? Omit<Task, 'id'> : never) : never;
-interface Waiting {
-  readonly resolve: (answer: ParquetAnswer) => void;
-  readonly reject: (error: Error) => void;
-}
 
-/** Polars in a thread of its own, started when it is first needed; several tasks are worked off in turn. */
+/** Polars in a thread of its own. */
 export class ParquetThread {
-  private worker: Worker | undefined;
-  private readonly waiting = new Map<number, Waiting>();
-  private last = 0;
+  private readonly thread = new TaskThread<Request, ParquetAnswer>(
+    'the thread that writes Parquet',
+    () => new Worker(new URL('./parquet-worker.js', import.meta.url)),
+  );
 
   /** @throws {SINK_ERR_PEER} when nodejs-polars is not installed */
   static async check(): Promise<void> {
@@ -37,42 +35,14 @@ export class ParquetThread {
     return decodeArrowStream(bytes!, { maxBytes: 2 ** 32 });
   }
 
-  async close(): Promise<void> {
-    const { worker } = this;
-    this.worker = undefined;
-    await worker?.terminate();
+  close(): Promise<void> {
+    return this.thread.close();
   }
 
   private async ask(request: Request): Promise<ParquetAnswer> {
     await ParquetThread.check();
-    const id = ++this.last;
-    const answer = await new Promise<ParquetAnswer>((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      const worker = this.running();
-      // While it works, the process stays.
-      worker.ref();
-      worker.postMessage({ ...request, id });
-    });
+    const answer = await this.thread.ask(request);
     if (answer.error !== undefined) throw destinationError('SINK_ERR_UNAVAILABLE', `Parquet: ${answer.error}`);
     return answer;
-  }
-
-  private running(): Worker {
-    if (this.worker) return this.worker;
-    const worker = new Worker(new URL('./parquet-worker.js', import.meta.url));
-    worker.unref();
-    const lost = (error: unknown): void => {
-      if (this.worker === worker) this.worker = undefined;
-      for (const { reject } of this.waiting.values()) reject(unavailable('the thread that writes Parquet', error));
-      this.waiting.clear();
-    };
-    worker.on('message', (answer: ParquetAnswer) => {
-      this.waiting.get(answer.id)?.resolve(answer);
-      this.waiting.delete(answer.id);
-      if (this.waiting.size === 0) worker.unref();
-    });
-    worker.once('error', lost);
-    worker.once('exit', () => lost('it ended'));
-    return (this.worker = worker);
   }
 }
