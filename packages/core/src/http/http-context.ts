@@ -77,8 +77,7 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
   }
 
   get raw(): RawRequest {
-    const body = this.request.body as Buffer | undefined;
-    return { contentType: this.request.raw.headers['content-type'] ?? '', body: body ?? NO_BODY };
+    return rawOf(this.request);
   }
 
   get aborted(): boolean {
@@ -98,8 +97,7 @@ export class HttpContext extends Context<Record<string, string>> implements Disc
   }
 
   header(name: string): string | undefined {
-    const value = this.request.raw.headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
+    return headerOf(this.request, name);
   }
 
   /** @throws {CORE_ERR_HTTP_RESULT} for a name or value that HTTP does not allow, or a header that frames the message. */
@@ -242,6 +240,17 @@ function parseTimeoutMs(text: string | string[]): number {
     'CORE_ERR_HTTP_HEADER',
     `x-request-timeout-ms is '${shorten(String(text))}': send whole milliseconds from 0 to ${MAX_TIMEOUT_MS}`,
   );
+}
+
+/** The request before anything was decoded. */
+export function rawOf({ body, raw }: FastifyRequest): RawRequest {
+  return { contentType: raw.headers['content-type'] ?? '', body: (body as Buffer | undefined) ?? NO_BODY };
+}
+
+/** A header by its name in lower case; several values are joined. */
+export function headerOf({ raw }: FastifyRequest, name: string): string | undefined {
+  const value = raw.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 export function peerOf(request: FastifyRequest): Peer {

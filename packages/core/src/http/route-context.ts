@@ -3,10 +3,9 @@ import { principalOf } from '../access/principals.js';
 import type { Clock } from '../clock.js';
 import { Context, type Peer, type RawRequest } from '../handler/context.js';
 import { HttpCaller } from './http-caller.js';
-import { peerOf } from './http-context.js';
+import { headerOf, peerOf, rawOf } from './http-context.js';
 import { requestIdOf } from './request-id.js';
 
-const NO_BODY = new Uint8Array(0);
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({});
 
 /** The Context of a request on a route that is no service's: of another protocol. Made for each, so that it is lazy. */
@@ -50,8 +49,7 @@ export class RouteContext extends Context {
   }
 
   get raw(): RawRequest {
-    const body = this.request.body as Buffer | undefined;
-    return { contentType: this.request.raw.headers['content-type'] ?? '', body: body ?? NO_BODY };
+    return rawOf(this.request);
   }
 
   get priority(): number {
@@ -63,8 +61,7 @@ export class RouteContext extends Context {
   }
 
   header(name: string): string | undefined {
-    const value = this.request.raw.headers[name];
-    return Array.isArray(value) ? value.join(', ') : value;
+    return headerOf(this.request, name);
   }
 
   setHeader(name: string, value: string): void {
